@@ -1,0 +1,1 @@
+"""Everything of Coldaisle that knows time, operators and the outside world."""

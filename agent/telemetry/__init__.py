@@ -1,0 +1,1 @@
+"""From messages of any dialect to columns of readings."""
