@@ -121,6 +121,25 @@ class HostTicks:
             self.sensors.append(Sensor(name, quantity, unit, period_ns))
         return column
 
+    def limit(self, of: str, bound: str, time_ns: int, value: float) -> Fate:
+        """A limit that a sensor sent with its reading: the newest one counts."""
+        key = f"{of}|{bound}"
+        known = self.limits.get(key)
+        if known is not None and time_ns <= known[0]:
+            return Fate.DUPLICATE if time_ns == known[0] else Fate.LATE
+        self.limits[key] = (time_ns, value)
+        return Fate.USED
+
+    def hard_limits(self) -> dict[tuple[str, str], float]:
+        """(sensor, "lower" | "upper") → the first limit that counts as hard: critical before fatal."""
+        found: dict[tuple[str, str], float] = {}
+        for key in sorted(self.limits):
+            sensor, bound = key.split("|")
+            side, _, grade = bound.partition("_")
+            if grade in ("critical", "fatal"):
+                found.setdefault((sensor, side), self.limits[key][1])
+        return found
+
     # -- readings ---------------------------------------------------------------------------------------
 
     def add(
