@@ -1,0 +1,44 @@
+"""What the owner of the whole site hears of hosts and sources; also the messages of `<group>.alerts`.
+
+    every pipeline ──► AlertChanged, HostSummary, SourceMark ──► one Site: incidents, silence
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.alerts import Alert
+
+
+class AlertChanged(msgspec.Struct, frozen=True, tag="alert", tag_field="type"):
+    """A host's alert opened, changed or ended; `alert` is its whole present state."""
+
+    alert: Alert
+
+
+class HostSummary(msgspec.Struct, frozen=True, tag="summary", tag_field="type"):
+    """Sent once a minute of a host's event time, at the first tick of that minute."""
+
+    host: str
+    source: str  # "topic/partition", or the recording's name
+    time_ns: int  # of the tick
+    period_ns: int
+    score: float  # −1 = not scored
+    inlet_temp_c: float | None = None
+    rack: str = ""
+
+
+class SourceMark(msgspec.Struct, frozen=True, tag="mark", tag_field="type"):
+    """Sent once a minute for every source: wall-clock minutes in the daemon, event minutes in a recording.
+
+    Silence is counted in marks only: a minute in which the source stood still (`messages` = 0) or was not
+    read to its end (`at_end` False) says nothing about any host.
+    """
+
+    source: str
+    time_ns: int
+    messages: int  # since the mark before
+    at_end: bool
+
+
+SiteEvent = AlertChanged | HostSummary | SourceMark
