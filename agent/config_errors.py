@@ -1,0 +1,80 @@
+"""Says in one line each what is wrong with a config: what, which, got, expected.
+
+config: kafka.session_timeout_s is 0; expected a number of 6..1800
+config: kafka.broker is not a key; did you mean brokers?
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+_SHOWN_CHARS = 60
+# Values of keys that hold secrets elsewhere, so a misplaced secret is not echoed.
+_UNSHOWN = ("token", "password", "secret")
+
+
+def setting_error(key: str, got: object, expected: str) -> PydanticCustomError:
+    """For a section's own validators: `key` of that section is `got`, and should be `expected`."""
+    return PydanticCustomError("setting", "{expected}", {"key": key, "got": got, "expected": expected})
+
+
+def describe_errors(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """One line a fault, in the order of the file's model."""
+    return [_describe(detail, model) for detail in error.errors(include_url=False)]
+
+
+def _describe(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    place = [part for part in detail["loc"] if isinstance(part, str)]
+    if detail["type"] == "extra_forbidden":
+        return _unknown_key(place, model)
+    got, expected = detail["input"], _expected(place, model)
+    if detail["type"] == "setting":
+        context = detail["ctx"]
+        place, got, expected = [*place, context["key"]], context["got"], context["expected"]
+    return f"config: {'.'.join(place)} is {_shown(place[-1], got)}; expected {expected}"
+
+
+def _unknown_key(place: list[str], model: type[BaseModel]) -> str:
+    known = list(_section(place[:-1], model).model_fields)
+    near = get_close_matches(place[-1], known, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+    kind = "key" if len(place) > 1 else "section"
+    return f"config: {'.'.join(_printable(part) for part in place)} is not a {kind}; {hint}"
+
+
+def _expected(place: list[str], model: type[BaseModel]) -> str:
+    """The description of the field at `place`."""
+    owner = _section(place[:-1], model)
+    field = owner.model_fields.get(place[-1]) if place else None
+    return (field.description if field else None) or "another value"
+
+
+def _section(place: list[str], model: type[BaseModel]) -> type[BaseModel]:
+    for name in place:
+        annotation = model.model_fields[name].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return model
+
+
+def _shown(key: str, value: Any) -> str:
+    if any(word in key for word in _UNSHOWN) and value != "":
+        return "not usable"
+    text = (
+        f'"{value}"'
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+    text = _printable(text)
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
+
+
+def _printable(text: str) -> str:
+    return text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
