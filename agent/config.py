@@ -14,7 +14,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -55,6 +55,25 @@ def _matching(pattern: re.Pattern[str], empty_allowed: bool = False) -> AfterVal
     return AfterValidator(check)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine itself, so that nothing sent to it crosses a network."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _url_parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable else None
+
+
 FilePath = Annotated[Path, BeforeValidator(_from_base)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_from_base)]
 Topic = Annotated[str, _matching(_TOPIC)]
@@ -70,33 +89,35 @@ class KafkaConfig(_Section):
     """Where telemetry comes from, and how the cluster is reached."""
 
     brokers: Annotated[tuple[Broker, ...], Strings] = Field(
-        ("127.0.0.1:9092",), description='a list of "host:port"'
+        default=("127.0.0.1:9092",), description='a list of "host:port"'
     )
     topics: Annotated[tuple[Topic, ...], Strings] = Field(
-        ("dc.telemetry",), description="a list of topic names"
+        default=("dc.telemetry",), description="a list of topic names"
     )
     group: Annotated[str, _matching(_GROUP)] = Field(
-        "coldaisle", description="1..200 letters, digits, '.', '_', '-'"
+        default="coldaisle", description="1..200 letters, digits, '.', '_', '-'"
     )
     dead_letter_topic: Annotated[str, _matching(_TOPIC, empty_allowed=True)] = Field(
-        "dc.telemetry.dead", description='a topic name, or "" for dead_letter_file'
+        default="dc.telemetry.dead", description='a topic name, or "" for dead_letter_file'
     )
-    dead_letter_file: FilePath = Field(Path("dead_letters.jsonl"), description="a file's path", strict=False)
-    start: Literal["earliest", "latest"] = Field("earliest", description="earliest or latest")
-    session_timeout_s: float = Field(20.0, ge=6, le=1800, description="a number of 6..1800")
-    max_poll_records: int = Field(1000, ge=1, le=100_000, description="a whole number of 1..100000")
+    dead_letter_file: FilePath = Field(
+        default=Path("dead_letters.jsonl"), description="a file's path", strict=False
+    )
+    start: Literal["earliest", "latest"] = Field(default="earliest", description="earliest or latest")
+    session_timeout_s: float = Field(default=20.0, ge=6, le=1800, description="a number of 6..1800")
+    max_poll_records: int = Field(default=1000, ge=1, le=100_000, description="a whole number of 1..100000")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
-        "PLAINTEXT", description="PLAINTEXT, SSL, SASL_SSL or SASL_PLAINTEXT"
+        default="PLAINTEXT", description="PLAINTEXT, SSL, SASL_SSL or SASL_PLAINTEXT"
     )
-    ssl_cafile: OptionalPath = Field(None, description='a file\'s path or ""', strict=False)
-    ssl_certfile: OptionalPath = Field(None, description='a file\'s path or ""', strict=False)
-    ssl_keyfile: OptionalPath = Field(None, description='a file\'s path or ""', strict=False)
+    ssl_cafile: OptionalPath = Field(default=None, description='a file\'s path or ""', strict=False)
+    ssl_certfile: OptionalPath = Field(default=None, description='a file\'s path or ""', strict=False)
+    ssl_keyfile: OptionalPath = Field(default=None, description='a file\'s path or ""', strict=False)
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        "SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+        default="SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
     )
-    sasl_username: str = Field("", description="a user name")
-    sasl_password_file: OptionalPath = Field(None, description='a file\'s path or ""', strict=False)
-    allow_insecure: bool = Field(False, description="true or false")
+    sasl_username: str = Field(default="", description="a user name")
+    sasl_password_file: OptionalPath = Field(default=None, description='a file\'s path or ""', strict=False)
+    allow_insecure: bool = Field(default=False, description="true or false")
 
     @property
     def state_topic(self) -> str:
@@ -160,13 +181,13 @@ class KafkaConfig(_Section):
 class InfluxConfig(_Section):
     """Where results go."""
 
-    url: str = Field("http://127.0.0.1:8086", description="http://host:port or https://host:port")
-    org: str = Field("dc", min_length=1, description="an organisation's name")
-    bucket: str = Field("coldaisle", min_length=1, description="a bucket's name")
-    token_file: OptionalPath = Field(None, description='a file\'s path or ""', strict=False)
-    token_env: str = Field("", description="an environment variable's name")
-    timeout_s: float = Field(10.0, ge=1, le=600, description="a number of 1..600")
-    allow_insecure: bool = Field(False, description="true or false")
+    url: str = Field(default="http://127.0.0.1:8086", description="http://host:port or https://host:port")
+    org: str = Field(default="dc", min_length=1, description="an organisation's name")
+    bucket: str = Field(default="coldaisle", min_length=1, description="a bucket's name")
+    token_file: OptionalPath = Field(default=None, description='a file\'s path or ""', strict=False)
+    token_env: str = Field(default="", description="an environment variable's name")
+    timeout_s: float = Field(default=10.0, ge=1, le=600, description="a number of 1..600")
+    allow_insecure: bool = Field(default=False, description="true or false")
 
     def read_token(self) -> str:
         """The token as it is now; called for each use, so that a rotated token is taken up.
@@ -182,12 +203,13 @@ class InfluxConfig(_Section):
 
     @model_validator(mode="after")
     def _reachable_safely(self) -> Self:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = _url_parts(self.url)
+        if parts is None:
             raise setting_error("url", self.url, "http://host:port or https://host:port")
         if parts.username or parts.password:
-            raise setting_error("url", "one with a user name in it", "the token in token_file or token_env")
-        if parts.scheme == "http" and not is_loopback(parts.hostname) and not self.allow_insecure:
+            shown = f"{parts.scheme}://…@{parts.hostname}"
+            raise setting_error("url", shown, "the secret in token_file or token_env")
+        if parts.scheme == "http" and not is_loopback(parts.hostname or "") and not self.allow_insecure:
             raise setting_error("url", self.url, "https, or influx.allow_insecure = true")
         if self.token_file is not None and self.token_env:
             raise setting_error("token_env", self.token_env, "token_file or token_env, not both")
@@ -197,56 +219,62 @@ class InfluxConfig(_Section):
 class ModelsConfig(_Section):
     """Which models score, and what is known of the site."""
 
-    registry: FilePath = Field(Path("registry"), description="a folder's path", strict=False)
-    topology: OptionalPath = Field(None, description='a CSV file\'s path or ""', strict=False)
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto, cpu or cuda")
+    registry: FilePath = Field(default=Path("registry"), description="a folder's path", strict=False)
+    topology: OptionalPath = Field(default=None, description='a CSV file\'s path or ""', strict=False)
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto, cpu or cuda")
 
 
 class WindowsConfig(_Section):
     """When a tick closes."""
 
-    lateness_s: float = Field(0.0, ge=0, le=86_400, description="a number of 0..86400 (0: the host's period)")
+    lateness_s: float = Field(
+        default=0.0, ge=0, le=86_400, description="a number of 0..86400 (0: the host's period)"
+    )
 
 
 class StateConfig(_Section):
     """How a restart finds its place again."""
 
-    rewind_s: float = Field(900.0, ge=60, le=86_400, description="a number of 60..86400")
+    rewind_s: float = Field(default=900.0, ge=60, le=86_400, description="a number of 60..86400")
 
 
 class AlertsConfig(_Section):
     """The one knob for noise."""
 
-    budget_per_host_month: float = Field(0.03, gt=0, le=30, description="a number above 0, at most 30")
+    budget_per_host_month: float = Field(
+        default=0.03, gt=0, le=30, description="a number above 0, at most 30"
+    )
 
 
 class StatusConfig(_Section):
     """Where health and metrics are served."""
 
-    host: str = Field("127.0.0.1", min_length=1, description="an address of this machine")
-    port: int = Field(8099, ge=0, le=65_535, description="a whole number of 0..65535 (0: any free one)")
+    host: str = Field(default="127.0.0.1", min_length=1, description="an address of this machine")
+    port: int = Field(
+        default=8099, ge=0, le=65_535, description="a whole number of 0..65535 (0: any free one)"
+    )
 
 
 class LogConfig(_Section):
     """What goes to standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="debug, info, warning or error"
+        default="info", description="debug, info, warning or error"
     )
-    format: Literal["text", "json"] = Field("text", description="text or json")
+    format: Literal["text", "json"] = Field(default="text", description="text or json")
 
 
 class Config(_Section):
     """All settings of one `coldaisle run`."""
 
-    kafka: KafkaConfig = Field(KafkaConfig(), description="a section")
-    influx: InfluxConfig = Field(InfluxConfig(), description="a section")
-    models: ModelsConfig = Field(ModelsConfig(), description="a section")
-    windows: WindowsConfig = Field(WindowsConfig(), description="a section")
-    state: StateConfig = Field(StateConfig(), description="a section")
-    alerts: AlertsConfig = Field(AlertsConfig(), description="a section")
-    status: StatusConfig = Field(StatusConfig(), description="a section")
-    log: LogConfig = Field(LogConfig(), description="a section")
+    kafka: KafkaConfig = Field(default=KafkaConfig(), description="a section")
+    influx: InfluxConfig = Field(default=InfluxConfig(), description="a section")
+    models: ModelsConfig = Field(default=ModelsConfig(), description="a section")
+    windows: WindowsConfig = Field(default=WindowsConfig(), description="a section")
+    state: StateConfig = Field(default=StateConfig(), description="a section")
+    alerts: AlertsConfig = Field(default=AlertsConfig(), description="a section")
+    status: StatusConfig = Field(default=StatusConfig(), description="a section")
+    log: LogConfig = Field(default=LogConfig(), description="a section")
 
     @classmethod
     def default(cls) -> Config:
@@ -273,13 +301,3 @@ def load_config(path: Path) -> Config:
         return Config.model_validate(content, context={"base": path.parent})
     except ValidationError as error:
         raise ConfigError("\n".join(describe_errors(error, Config))) from error
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine itself, so that nothing sent to it crosses a network."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

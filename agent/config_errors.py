@@ -23,8 +23,12 @@ def setting_error(key: str, got: object, expected: str) -> PydanticCustomError:
 
 
 def describe_errors(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """One line a fault, in the order of the file's model."""
-    return [_describe(detail, model) for detail in error.errors(include_url=False)]
+    """One line for each setting that is wrong, in the order of the model."""
+    lines: dict[str, str] = {}
+    for detail in error.errors(include_url=False):
+        line = _describe(detail, model)
+        lines.setdefault(line.split(" is ")[0], line)
+    return list(lines.values())
 
 
 def _describe(detail: ErrorDetails, model: type[BaseModel]) -> str:
