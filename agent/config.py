@@ -33,6 +33,7 @@ from agent.secret_files import read_environment, read_secret
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka accepts
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")  # leaves room for ".state" and instance numbers
+_USER_INFO = re.compile(r"//.*@")
 _BROKER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 
 
@@ -205,9 +206,10 @@ class InfluxConfig(_Section):
     def _reachable_safely(self) -> Self:
         parts = _url_parts(self.url)
         if parts is None:
-            raise setting_error("url", self.url, "http://host:port or https://host:port")
+            shown = _USER_INFO.sub("//…@", self.url)
+            raise setting_error("url", shown, "http://host:port or https://host:port")
         if parts.username or parts.password:
-            shown = f"{parts.scheme}://…@{parts.hostname}"
+            shown = _USER_INFO.sub("//…@", self.url)
             raise setting_error("url", shown, "the secret in token_file or token_env")
         if parts.scheme == "http" and not is_loopback(parts.hostname or "") and not self.allow_insecure:
             raise setting_error("url", self.url, "https, or influx.allow_insecure = true")
