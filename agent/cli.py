@@ -1,0 +1,257 @@
+"""The command line: `coldaisle COMMAND`. Every command is a thin layer over one function of a module.
+
+Exit codes: 0 ok, 1 failed with a named reason, 2 wrong use or config, 130 interrupted.
+What a command needs is imported inside it, so that help and completion do not wait for torch.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from agent.errors import ColdaisleError, ConfigError
+
+app = typer.Typer(
+    name="coldaisle",
+    help="Watches a data center's servers: which one is failing, of what, on what evidence, and what to do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+class Device(StrEnum):
+    """Where models run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="Recorded messages, one a line, in any wire format; .gz and .zst too; - is standard input.",
+        show_default=False,
+    ),
+]
+ConfigFile = Annotated[
+    Path, typer.Option("--config", metavar="FILE", help="The settings, as in deploy/coldaisle.toml.")
+]
+OptionalConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Take settings from here; contacts nothing.")
+]
+RegistryFolder = Annotated[
+    Path | None, typer.Option("--registry", metavar="DIR", help="The models; wins over the config's.")
+]
+TopologyFile = Annotated[
+    Path | None, typer.Option("--topology", metavar="FILE", help="The inventory; wins over the config's.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
+
+
+def main() -> NoReturn:
+    """The entry point: turns errors that are meant for people into one line each and an exit code."""
+    try:
+        app(prog_name="coldaisle")
+    except ConfigError as error:
+        _fail(error, 2)
+    except ColdaisleError as error:
+        _fail(error, 1)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does; the exit must not try to flush to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename or 'system'}: {error.strerror or error}", 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _fail(reason: object, code: int) -> NoReturn:
+    for line in str(reason).splitlines() or [type(reason).__name__]:
+        typer.echo(f"coldaisle: {line}", err=True)
+    sys.exit(code)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"coldaisle {version('coldaisle')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results go.")] = Path("demo"),
+) -> None:
+    """Find the incidents in sample recordings.
+
+    Needs no servers. Writes points.lp (InfluxDB line protocol) and report.html (opens in a browser, offline).
+
+    \b
+    Example:
+      coldaisle demo --out demo
+    """
+    from agent.demo import run_demo
+
+    run_demo(out)
+
+
+@app.command()
+def run(config: ConfigFile) -> None:
+    """Run the daemon: Kafka in, InfluxDB out.
+
+    Start it again with the same group, on this machine or another, to share the work.
+
+    \b
+    Example:
+      coldaisle run --config /etc/coldaisle/coldaisle.toml
+    """
+    from agent.config import load_config
+
+    settings = load_config(config)
+    from agent.daemon import run_daemon
+
+    run_daemon(settings)
+
+
+@app.command()
+def replay(
+    files: Files,
+    config: OptionalConfigFile = None,
+    registry: RegistryFolder = None,
+    topology: TopologyFile = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results go.")] = Path("replay"),
+) -> None:
+    """Score recorded telemetry as the daemon would.
+
+    As fast as it goes. Writes points.lp and report.html. Without models the packaged
+    ones are used; nothing is trained.
+
+    \b
+    Example:
+      coldaisle replay monday.jsonl.zst --registry registry --topology topology.csv --out monday
+    """
+    from agent.config import load_config
+
+    settings = load_config(config) if config else None
+    from agent.replay import replay as replay_files
+
+    replay_files(files, config=settings, registry=registry, topology=topology, out=out)
+
+
+@app.command()
+def decode(files: Files, as_json: AsJson = False) -> None:
+    """Show what is understood of recorded messages.
+
+    A table of hosts and sensors with rates and units, or with --json a line a reading and a line a message
+    that was set aside, with the reason.
+
+    \b
+    Example:
+      coldaisle decode --json capture.jsonl | head
+    """
+    from agent.decode_command import decode_files
+
+    decode_files(files, as_json)
+
+
+@app.command()
+def train(
+    files: Files,
+    config: OptionalConfigFile = None,
+    registry: RegistryFolder = None,
+    topology: TopologyFile = None,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds train equal models.")] = 0,
+    device: Annotated[Device | None, typer.Option(help="Where to train.  [default: the config's]")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data, at most.  [default: by size]")
+    ] = None,
+) -> None:
+    """Train first models from recorded telemetry.
+
+    One for every cohort of hosts in it. The recordings should be mostly normal. The first version in a registry becomes the champion.
+
+    \b
+    Example:
+      coldaisle train week1.jsonl.zst week2.jsonl.zst --registry registry --topology topology.csv
+    """
+    from agent.config import load_config
+
+    settings = load_config(config) if config else None
+    from agent.training_command import train as train_files
+
+    train_files(
+        files,
+        config=settings,
+        registry=registry,
+        topology=topology,
+        seed=seed,
+        device=device.value if device else None,
+        epochs=epochs,
+    )
+
+
+@app.command()
+def check(
+    config: ConfigFile,
+    fix: Annotated[bool, typer.Option("--fix", help="Create topics and buckets that are missing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check that everything a config names is there.
+
+    Secrets, Kafka and its topics, InfluxDB and its bucket, models, topology. A line for each check. Exit code 2 if any failed.
+
+    \b
+    Example:
+      coldaisle check --config coldaisle.toml --fix
+    """
+    from agent.check import check as check_all
+    from agent.config import load_config
+
+    # An outcome says in a line what the client library says in ten.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    all_ok = True
+    for outcome in check_all(load_config(config), fix=fix):
+        typer.echo(outcome.as_json() if as_json else outcome.as_line())
+        all_ok = all_ok and outcome.ok
+    if not all_ok:
+        raise typer.Exit(2)
+
+
+@app.command(
+    "models",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def models(context: typer.Context) -> None:
+    """List, verify, promote or roll back models.
+
+    \b
+    Example:
+      coldaisle models list --registry registry
+    """
+    # A command that hands its arguments on, so that the group behind it is imported only when used.
+    from agent.models_command import models_app
+
+    models_app(context.args or ["--help"], prog_name="coldaisle models")
