@@ -26,6 +26,7 @@ FIND_PYTHON := for candidate in python3 python3.14 python3.13 python3.12 python3
 	&& echo $$candidate && break; done
 
 install: $(INSTALLED)
+	@:
 
 # A digest rather than a date decides what to install again: a fresh checkout gives every file a new date.
 $(LOCKED): requirements.lock

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Says where Chromium is, for the tests that look at pages; where CI=true installs it on Debian.
 
-Exit codes: 0 there is one (its path is printed), 1 its installation failed, 3 there is none and the tests that
-need it are skipped.
+Exit codes: 0 there is one (its path is printed), 1 its installation failed, 3 there is none, so the tests
+that need it are skipped.
 """
 
 from __future__ import annotations

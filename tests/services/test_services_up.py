@@ -12,8 +12,10 @@ from kafka.structs import OffsetAndMetadata
 
 from deploy.local.influx_server import InfluxServer, accepts_token
 from deploy.local.kafka_server import KafkaServer
+from deploy.local.processes import wait_until
 
 CONSUME_TIMEOUT_MS = 20_000
+SETTLE_TIMEOUT_S = 20.0
 
 
 def consume(server: KafkaServer, topic: str, **settings: object) -> list[bytes]:
@@ -58,6 +60,7 @@ def test_a_transaction_commits_offsets_and_messages_together(
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level="read_committed",
     )
     producer = KafkaProducer(bootstrap_servers=kafka.brokers, transactional_id=group)
     try:
@@ -77,10 +80,14 @@ def test_a_transaction_commits_offsets_and_messages_together(
         producer.send_offsets_to_transaction(offsets, consumer.group_metadata())
         producer.commit_transaction()
 
+        # A broker answers the commit before all partitions know of it; read_committed waits for that.
         assert consumer.committed(partition) == 1
     finally:
         producer.close()
         consumer.close(autocommit=False)
+    assert wait_until(
+        lambda: consume(kafka, target, isolation_level="read_committed") != [], SETTLE_TIMEOUT_S
+    )
     assert consume(kafka, target, isolation_level="read_committed") == [b"committed"]
     assert consume(kafka, target, isolation_level="read_uncommitted") == [b"aborted", b"committed"]
 
