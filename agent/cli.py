@@ -7,7 +7,6 @@ What a command needs is imported inside it, so that help and completion do not w
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from enum import StrEnum
 from importlib.metadata import version
@@ -61,21 +60,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, fo
 
 
 def main() -> NoReturn:
-    """The entry point: turns errors that are meant for people into one line each and an exit code."""
+    """The entry point: turns errors that are meant for people into one line each and an exit code.
+
+    Typer itself sees to wrong use, Ctrl-C and a reader of our output that goes away.
+    """
     try:
         app(prog_name="coldaisle")
     except ConfigError as error:
         _fail(error, 2)
     except ColdaisleError as error:
         _fail(error, 1)
-    except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does; the exit must not try to flush to them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except OSError as error:
         _fail(f"{error.filename or 'system'}: {error.strerror or error}", 1)
-    except KeyboardInterrupt:
-        sys.exit(130)
     sys.exit(0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -102,7 +103,6 @@ def exit_of(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int | str 
             1,
             "coldaisle: out/points.lp: No such file\n",
         ),
-        (KeyboardInterrupt(), 130, ""),
     ],
 )
 def test_an_error_is_a_line_and_an_exit_code(
@@ -114,6 +114,15 @@ def test_an_error_is_a_line_and_an_exit_code(
 ) -> None:
     assert exit_of(error, monkeypatch) == code
     assert capsys.readouterr().err == said
+
+
+def test_ctrl_c_is_exit_130_without_a_traceback() -> None:
+    command = [sys.executable, "-m", "agent", "decode", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(2)  # until it waits for its first message
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "")
 
 
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
