@@ -1,12 +1,13 @@
 """The errors of the agent, each with the one place that catches it.
 
-    ColdaisleError
-    ├── ConfigError      bad config or wrong use      → command line, exit 2
-    ├── RecordingError   a file that cannot be read   → command line, exit 1
-    ├── RegistryError    a model that must not be used → command line, exit 1; daemon keeps the old one
-    ├── DecodeError      one bad message              → telemetry.decoder, becomes a dead letter
-    ├── SinkBusyError    InfluxDB cannot take it now  → daemon, waits and tries the same batch again
-    └── OwnershipLost    partitions moved elsewhere   → daemon, drops what it has not written
+ColdaisleError
+├── ConfigError      bad config or wrong use      → command line, exit 2
+├── RecordingError   a file that cannot be read   → command line, exit 1
+├── RegistryError    a model that must not be used → command line, exit 1; daemon keeps the old one
+├── StateError       a state record that cannot be read → daemon, host begins anew, counted
+├── DecodeError      one bad message              → telemetry.decoder, becomes a dead letter
+├── SinkBusyError    InfluxDB cannot take it now  → daemon, waits and tries the same batch again
+└── OwnershipLost    partitions moved elsewhere   → daemon, drops what it has not written
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ class RecordingError(ColdaisleError):
 
 class RegistryError(ColdaisleError):
     """A model is absent, damaged, unsigned or does not fit."""
+
+
+class StateError(ColdaisleError):
+    """A record of the state topic is damaged or of a newer version."""
 
 
 class DecodeError(ColdaisleError):

@@ -13,9 +13,10 @@ NOT_KNOWN = -1.0
 
 @dataclass(frozen=True, slots=True)
 class ScoredTick:
-    """One closed tick of a host with its scores; arrays follow `sensors` (F of them, all that the host has).
+    """One closed tick of a host with its scores; arrays follow `sensors`, all F that the host has.
 
-    `scored` is False where the window held fewer than two filled ticks or no model fits yet: scores are −1 then.
+    `scored` is False where the window held fewer than two filled ticks or no model fits yet: scores
+    are −1 then.
     """
 
     host: str

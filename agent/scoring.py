@@ -1,26 +1,31 @@
 """Scores closed ticks: windows of all hosts of a cohort go through its models in one batched call.
 
-closed ticks ─► windows (B, T, F) ─► errors (B, 3, F) ─► fuse, smooth (B, P) ─► hourly level ─► score (B, P)
+closed ticks ─► windows (B, T, C) ─► errors (B, 3, C) ─► fuse, smooth (B, P) ─► hourly level ─► score (B, P)
+
+C are the cohort's sensors, F a host's own; B are the ticks of all its hosts in this poll.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from models.detector import PARTS, Detector
 from models.linear import FirstBoot
+from models.scaling import scale_floors
 from numpy.typing import NDArray
 
+from agent.host import Derived, Host
 from agent.scored import NOT_KNOWN, ScoredTick
-from agent.ticks import ClosedTick, HostTicks
-from agent.windows import HOUR_NS, Level, Rows, tick_rows
+from agent.ticks import HOUR_NS, ClosedTick
+from agent.windows import Array, Rows, take_columns, tick_rows
 
 MIN_OVERLAP = 0.6  # share of a cohort's sensors that a host must have to join it
-MIN_FILLED = 2
+MIN_FILLED = 2  # ticks of a window that must hold something
 MODEL_QUANTITIES = frozenset(
-    {
+    (
         "power",
         "temperature",
         "margin",
@@ -30,278 +35,281 @@ MODEL_QUANTITIES = frozenset(
         "humidity",
         "utilization",
         "frequency",
-    }
+    )
 )
-# The least spread worth a score, by quantity: what sensors quantise to.
-SCALE_FLOOR = {"temperature": 0.5, "margin": 0.5, "fan_speed": 40.0, "power": 3.0, "voltage": 1.0}
 
 
-def scale_floor(sensor_quantities: Sequence[str], units: Sequence[str]) -> NDArray[np.float64]:
-    """(F,) least scale of each sensor in its own unit; fractions get one hundredth."""
-    floors = [
-        0.01 if unit == "1" else SCALE_FLOOR.get(quantity, 0.01)
-        for quantity, unit in zip(sensor_quantities, units, strict=True)
-    ]
-    return np.array(floors)
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the models say of one tick. Arrays follow the host's own sensors."""
+
+    scored: bool
+    scores: NDArray[np.float64]  # (P,)
+    threshold: float
+    missing_share: float
+    cohort: str
+    model: str
+    expected: NDArray[np.float64]  # (F,) NaN without an opinion
+    share: NDArray[np.float64]  # (F,)
+    usual: NDArray[np.float64]  # (F,) NaN where not known
 
 
-@dataclass(slots=True)
-class HostScore:
-    """What scoring keeps of one host between ticks."""
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The new rows of one host on their way through the models."""
 
-    clock: HostTicks
-    detector: Detector | None = None
-    first_boot: FirstBoot | None = None
-    first_hour: int = -1
-    columns: NDArray[np.intp] = field(
-        default_factory=lambda: np.zeros(0, np.intp)
-    )  # cohort sensor → column, −1
-    values: Rows | None = None
-    present: Rows | None = None
-    errors: Rows | None = None
-    seen: Rows | None = None
-    raw: Rows | None = None
-    level: Level = field(default_factory=lambda: Level(len(PARTS)))
-    silent_ns: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-
-    def join(self, detector: Detector) -> None:
-        """Begin with a cohort's detector: its window, error and score histories start empty."""
-        wide = len(detector.sensors)
-        self.detector = detector
-        self.values = Rows(detector.window, np.zeros((0, wide), np.float32))
-        self.present = Rows(detector.window, np.zeros((0, wide), bool))
-        self.errors = Rows(detector.history, np.zeros((0, 3, wide), np.float32))
-        self.seen = Rows(detector.history, np.zeros((0, wide), bool))
-        self.raw = Rows(detector.kernel, np.zeros((0, len(PARTS))))
-        self.level = Level(len(PARTS))
+    host: Host
+    values: NDArray[np.float32]  # (n, F)
+    present: NDArray[np.bool_]  # (n, F)
+    ticks: Sequence[ClosedTick]  # none when the past is made again
+    places: NDArray[np.intp]  # the row of each tick
 
 
-@dataclass(slots=True)
-class _Stage:
-    """One host's ticks of this poll on their way through the models."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Ticks of one host in a row that one detector scores."""
 
-    host: HostScore
-    ticks: Sequence[ClosedTick]
-    places: NDArray[np.intp]
-    windows: NDArray[np.float32]  # (n, T, F)
-    present: NDArray[np.bool_]  # (n, T, F)
+    host: Host
+    cohort: str
+    ticks: list[ClosedTick]
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What a detector made of the new rows of all members, B together."""
+
+    starts: tuple[int, ...]  # the first row of each member
+    smoothed: NDArray[np.float64]  # (B, P)
+    fresh: NDArray[np.bool_]  # (B,) something arrived or is carried, and the window has enough
+    share: NDArray[np.float64]  # (B, C)
+    expected: NDArray[np.float64]  # (B, C)
+    centre: NDArray[np.float64]  # (B, C)
+    missing: NDArray[np.float64]  # (B,)
 
 
 class Scorer:
-    """Scores the closed ticks of one poll; keeps every host's window in between."""
+    """Scores the closed ticks of one poll. Between polls all state is in the hosts."""
 
     def __init__(self, detectors: Mapping[str, Detector], release: str = "") -> None:
         self.detectors = dict(detectors)
         self.release = release
-        self.hosts: dict[str, HostScore] = {}
 
-    def score(self, ticks: Sequence[ClosedTick], clocks: Mapping[str, HostTicks]) -> list[ScoredTick]:
+    def score(self, ticks: Sequence[ClosedTick], hosts: Mapping[str, Host]) -> list[ScoredTick]:
         """One ScoredTick per closed tick, in the order given."""
         by_host: dict[str, list[ClosedTick]] = {}
         for tick in ticks:
             by_host.setdefault(tick.host, []).append(tick)
-        cohorts: dict[str, list[tuple[HostScore, list[ClosedTick]]]] = {}
-        done: dict[tuple[str, int], ScoredTick] = {}
-        for host, its_ticks in by_host.items():
-            known = self.hosts.setdefault(host, HostScore(clocks[host]))
-            for cohort, run in self._cohort_runs(known, its_ticks):
-                if cohort:
-                    cohorts.setdefault(cohort, []).append((known, run))
-                else:
-                    done.update(((t.host, t.time_ns), self._first_boot(known, t)) for t in run)
+        runs = [self._cohort_runs(hosts[name], its_ticks) for name, its_ticks in by_host.items()]
+        verdicts: dict[tuple[str, int], Verdict] = {}
+        for run_of_each_host in zip_longest(*runs):  # a host's later run needs the past that its first makes
+            verdicts.update(self._score_runs([run for run in run_of_each_host if run]))
+        return [_scored_tick(tick, hosts[tick.host], verdicts[tick.host, tick.time_ns]) for tick in ticks]
+
+    def _score_runs(self, runs: Sequence[_Run]) -> dict[tuple[str, int], Verdict]:
+        """One run of each host: those of one cohort together."""
+        verdicts: dict[tuple[str, int], Verdict] = {}
+        cohorts: dict[str, list[_Rows]] = {}
+        for run in runs:
+            values, present, places = tick_rows(run.ticks, len(run.ticks[-1].values))
+            if run.cohort:
+                rows = _Rows(run.host, values, present, run.ticks, places)
+                cohorts.setdefault(run.cohort, []).append(rows)
+            else:
+                verdicts.update(((t.host, t.time_ns), _first_boot(run.host, t)) for t in run.ticks)
+                run.host.history.push(values, present)
         for cohort, members in cohorts.items():
-            done.update(self._score_cohort(self.detectors[cohort], members))
-        return [done[tick.host, tick.time_ns] for tick in ticks]
+            detector = self.detectors[cohort]
+            self._rebuild(detector, [m.host for m in members if not _is_derived(m.host, detector)])
+            verdicts.update(self._score_cohort(detector, members))
+        return verdicts
 
     # -- cohorts ----------------------------------------------------------------------------------------
 
-    def _cohort_runs(self, host: HostScore, ticks: list[ClosedTick]) -> list[tuple[str, list[ClosedTick]]]:
-        """The ticks before the host joined a cohort and those after: a join is decided tick by tick."""
-        outside: list[ClosedTick] = []
-        for position, tick in enumerate(ticks):
+    def _cohort_runs(self, host: Host, ticks: list[ClosedTick]) -> list[_Run]:
+        """Cut a host's ticks where its cohort changes: decided tick by tick, so polls do not matter."""
+        runs: list[_Run] = []
+        for tick in ticks:
+            hour = tick.time_ns // HOUR_NS
             if host.first_hour < 0:
-                host.first_hour = tick.time_ns // HOUR_NS
-            if host.detector is None:
-                best = self._best_cohort(host.clock.sensors[: len(tick.values)])
-                if best is not None:
-                    host.join(best)
-            if host.detector is not None:
-                runs = [("", outside)] if outside else []
-                return [*runs, (host.detector.cohort, ticks[position:])]
-            outside.append(tick)
-        return [("", outside)]
+                host.first_hour = hour
+            if not host.cohort or hour == host.first_hour:
+                host.cohort = self._best_cohort(host, len(tick.values))
+            if not runs or runs[-1].cohort != host.cohort:
+                runs.append(_Run(host, host.cohort, []))
+            runs[-1].ticks.append(tick)
+        return runs
 
-    def _best_cohort(self, sensors: Sequence[object]) -> Detector | None:
-        names = {getattr(sensor, "name", "") for sensor in sensors}
-        overlaps = [
-            (len(names & set(d.sensors)) / len(d.sensors), len(names & set(d.sensors)), d.cohort)
-            for d in self.detectors.values()
-        ]
-        best = max(overlaps, default=(0.0, 0, ""))
-        return self.detectors[best[2]] if best[0] >= MIN_OVERLAP else None
+    def _best_cohort(self, host: Host, known: int) -> str:
+        names = {sensor.name for sensor in host.clock.sensors[:known]}
+        fits = [(len(names & set(d.sensors)) / len(d.sensors), d.cohort) for d in self.detectors.values()]
+        overlap, cohort = max(fits, default=(0.0, ""))
+        return cohort if overlap >= MIN_OVERLAP else ""
 
     # -- a cohort's models -------------------------------------------------------------------------------
 
-    def _score_cohort(
-        self, detector: Detector, members: list[tuple[HostScore, list[ClosedTick]]]
-    ) -> dict[tuple[str, int], ScoredTick]:
-        stages = [self._windows(host, ticks, detector) for host, ticks in members]
-        sizes = [len(stage.windows) for stage in stages]
+    def _rebuild(self, detector: Detector, hosts: Sequence[Host]) -> None:
+        """Make what is derived from the history of hosts that have just come to this detector."""
+        members = []
+        for host in hosts:
+            host.derived = Derived.begin(detector)
+            kept = host.history
+            if len(kept.values):
+                members.append(_Rows(host, kept.values, kept.present, (), np.zeros(0, np.intp)))
+        if members:
+            self._advance(detector, members)
+
+    def _score_cohort(self, detector: Detector, members: Sequence[_Rows]) -> dict[tuple[str, int], Verdict]:
+        passed = self._advance(detector, members)
+        levels = np.full_like(passed.smoothed, np.nan)
+        for start, member in zip(passed.starts, members, strict=True):
+            for tick, row in zip(member.ticks, member.places + start, strict=True):
+                levels[row] = member.host.level.at(tick.time_ns)
+                if passed.fresh[row]:
+                    member.host.level.add(passed.smoothed[row])
+        scores = detector.score(passed.smoothed, levels)  # (B, P)
+        verdicts = {}
+        for start, member in zip(passed.starts, members, strict=True):
+            columns = _cohort_columns(member.host, detector)
+            for tick, row in zip(member.ticks, member.places + start, strict=True):
+                verdict = self._verdict(detector, tick, columns, passed, scores, int(row))
+                verdicts[tick.host, tick.time_ns] = verdict
+            member.host.history.push(member.values, member.present)
+        return verdicts
+
+    def _advance(self, detector: Detector, members: Sequence[_Rows]) -> _Passed:
+        """Push the new rows of all members through the networks and into their histories."""
+        ownership = [_cohort_columns(m.host, detector) for m in members]
+        derived = [_derived(m.host) for m in members]
+        own_values = [take_columns(m.values, c, 0.0) for m, c in zip(members, ownership, strict=True)]
+        own_present = [take_columns(m.present, c, False) for m, c in zip(members, ownership, strict=True)]
+        windows = _push([d.values for d in derived], own_values, 0.0)  # (B, T, C)
+        present = _push([d.present for d in derived], own_present, False)  # (B, T, C)
+        sizes = [len(m.values) for m in members]
+        scaling = [detector.scaling(m.host.name) for m in members]
+        centre = np.repeat(np.stack([c for c, _ in scaling]), sizes, axis=0)  # (B, C)
+        scale = np.repeat(np.stack([s for _, s in scaling]), sizes, axis=0)  # (B, C)
+        errors = detector.errors(windows, present, centre, scale)  # (B, 3, C)
         cuts = np.cumsum(sizes)[:-1]
-        scalings = [detector.scaling(stage.host.clock.host) for stage in stages]
-        centre = np.repeat(np.stack([c for c, _ in scalings]), sizes, axis=0)  # (B, F)
-        scale = np.repeat(np.stack([s for _, s in scalings]), sizes, axis=0)  # (B, F)
-        windows = np.concatenate([stage.windows for stage in stages])  # (B, T, F)
-        present = np.concatenate([stage.present for stage in stages])  # (B, T, F)
-        errors = detector.errors(windows, present, centre, scale)  # (B, 3, F)
-        histories = [
-            _pushed(stage.host.errors, part, 0.0)
-            for stage, part in zip(stages, np.split(errors, cuts), strict=True)
-        ]
-        seen = [_pushed(stage.host.seen, stage.present[:, -1], False) for stage in stages]
-        raw, share = detector.fuse(np.concatenate(histories), np.concatenate(seen))  # (B, P), (B, F)
-        filled = present.any(axis=2).sum(axis=1) >= MIN_FILLED  # (B,)
-        fresh = present[:, -1].any(axis=1) & filled
+        histories = _push([d.errors for d in derived], np.split(errors, cuts), 0.0)  # (B, H, 3, C)
+        seen = _push([d.seen for d in derived], np.split(present[:, -1], cuts), False)  # (B, H, C)
+        raw, share = detector.fuse(histories, seen)  # (B, P), (B, C)
+        filled = present.any(axis=2).sum(axis=1) >= MIN_FILLED
+        fresh = present[:, -1].any(axis=1) & filled  # (B,)
         raw = np.where(fresh[:, None], raw, np.nan)
-        kernels = [
-            _pushed(stage.host.raw, part, np.nan)
-            for stage, part in zip(stages, np.split(raw, cuts), strict=True)
-        ]
-        smoothed = detector.smooth(np.concatenate(kernels))  # (B, P)
-        levels = np.full_like(smoothed, np.nan)
-        for start, stage in zip((0, *cuts), stages, strict=True):
-            for tick, row in zip(stage.ticks, stage.places + start, strict=True):
-                levels[row] = stage.host.level.at(tick.time_ns)
-                if fresh[row]:
-                    stage.host.level.add(smoothed[row])
-        scores = detector.score(smoothed, levels)  # (B, P)
-        expected = windows[:, -1] - errors[:, 1] * scale  # (B, F)
-        done = {}
-        for start, stage in zip((0, *cuts), stages, strict=True):
-            for tick, place in zip(stage.ticks, stage.places, strict=True):
-                row = start + place
-                missing = 1.0 - float(stage.present[place].mean())
-                verdict = _Verdict(
-                    bool(fresh[row]), scores[row], expected[row], share[row], centre[row], missing
-                )
-                done[tick.host, tick.time_ns] = self._tell(stage.host, tick, detector, verdict)
-        return done
+        kernels = _push([d.raw for d in derived], np.split(raw, cuts), np.nan)  # (B, K, P)
+        smoothed = detector.smooth(kernels)  # (B, P)
+        expected = np.where(present[:, -1], windows[:, -1] - errors[:, 1] * scale, np.nan)  # (B, C)
+        missing = 1.0 - present.mean(axis=(1, 2))  # (B,)
+        return _Passed((0, *cuts.tolist()), smoothed, fresh, share, expected, centre, missing)
 
-    def _windows(self, host: HostScore, ticks: list[ClosedTick], detector: Detector) -> _Stage:
-        columns = np.array([host.clock.index.get(s, -1) for s in detector.sensors], np.intp)
-        host.columns = columns
-        wide = len(host.clock.sensors)
-        values, present, places = tick_rows(ticks, wide + 1)  # the last column is nobody's: absent sensors
-        return _Stage(
-            host,
-            ticks,
-            places,
-            _pushed(host.values, values[:, columns], 0.0),
-            _pushed(host.present, present[:, columns], False),
-        )
-
-    def _tell(self, host: HostScore, tick: ClosedTick, detector: Detector, verdict: _Verdict) -> ScoredTick:
-        own = host.columns >= 0
-        columns = host.columns[own]
-        scores = verdict.scores if verdict.scored else np.full(len(PARTS), NOT_KNOWN)
-        named = dict(zip(PARTS, (float(s) for s in scores), strict=True))
-        shown = {"expected": verdict.expected, "share": verdict.share, "usual": verdict.centre}
-        spread = {}
-        for name, cohort_values in shown.items():
-            spread[name] = (
-                np.zeros(len(tick.values)) if name == "share" else np.full(len(tick.values), np.nan)
-            )
-            inside = columns < len(tick.values)
-            spread[name][columns[inside]] = cohort_values[own][inside]
-        spread["expected"][~tick.present] = np.nan
-        return self._scored_tick(
-            host, tick, verdict.scored, named, detector.thresholds[0], verdict.missing, detector.cohort,
-            self.release, spread,
-        )  # fmt: skip
-
-    # -- hosts without a model ---------------------------------------------------------------------------
-
-    def _first_boot(self, host: HostScore, tick: ClosedTick) -> ScoredTick:
-        """The linear head, from a host's own past alone."""
-        sensors = host.clock.sensors[: len(tick.values)]
-        if host.first_boot is None or len(host.first_boot.floor) < len(sensors):
-            floors = scale_floor([s.quantity for s in sensors], [s.unit for s in sensors])
-            host.first_boot = FirstBoot(floors)
-        usable = tick.present & np.array([s.quantity in MODEL_QUANTITIES for s in sensors])
-        wide = len(host.first_boot.floor)
-        values, present = np.zeros(wide), np.zeros(wide, bool)
-        values[: len(tick.values)], present[: len(usable)] = tick.values, usable
-        score, threshold, share = host.first_boot.score(values, present)
-        host.first_boot.update(values, present)
-        scored = score >= 0
-        blank = np.full(len(tick.values), np.nan)
-        named = {"fused": score, "lstm_ae": NOT_KNOWN, "gan": NOT_KNOWN, "linear": score}
-        spread = {"expected": blank, "share": share[: len(tick.values)], "usual": blank}
-        missing = 1.0 - float(tick.present.mean()) if len(tick.present) else 1.0
-        return self._scored_tick(host, tick, scored, named, threshold, missing, "", "linear", spread)
-
-    def _scored_tick(
+    def _verdict(
         self,
-        host: HostScore,
+        detector: Detector,
         tick: ClosedTick,
-        scored: bool,
-        named: dict[str, float],
-        threshold: float,
-        missing: float,
-        cohort: str,
-        model: str,
-        spread: dict[str, NDArray[np.float64]],
-    ) -> ScoredTick:
-        clock = host.clock
-        sensors = clock.sensors[: len(tick.values)]
-        return ScoredTick(
-            host=tick.host,
-            time_ns=tick.time_ns,
-            period_ns=clock.period_ns,
+        columns: NDArray[np.intp],
+        passed: _Passed,
+        scores: NDArray[np.float64],
+        row: int,
+    ) -> Verdict:
+        wide = len(tick.values)
+        scored = bool(passed.fresh[row])
+        return Verdict(
             scored=scored,
-            score=named["fused"],
-            threshold=threshold,
-            parts={part: named[part] for part in ("lstm_ae", "gan", "linear")},
-            missing_share=missing,
-            cohort=cohort,
-            model=model,
-            sensors=tuple(s.name for s in sensors),
-            quantities=tuple(s.quantity for s in sensors),
-            units=tuple(s.unit for s in sensors),
-            seen=tick.values,
-            present=tick.present,
-            arrived=tick.arrived,
-            peak=np.array([s.peak for s in sensors]),
-            silent_ns=_silence(host, tick),
-            sensor_period_ns=np.array([s.period_or(clock.period_ns) for s in sensors], np.int64),
-            limits=clock.hard_limits(),
-            expected=spread["expected"],
-            share=spread["share"],
-            usual=spread["usual"],
+            scores=scores[row] if scored else np.full(len(PARTS), NOT_KNOWN),
+            threshold=float(detector.thresholds[0]),
+            missing_share=float(passed.missing[row]),
+            cohort=detector.cohort,
+            model=self.release,
+            expected=_spread(passed.expected[row], columns, wide, np.nan),
+            share=_spread(passed.share[row], columns, wide, 0.0),
+            usual=_spread(passed.centre[row], columns, wide, np.nan),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    scored: bool
-    scores: NDArray[np.float64]  # (P,)
-    expected: NDArray[np.float64]  # (F,)
-    share: NDArray[np.float64]  # (F,)
-    centre: NDArray[np.float64]  # (F,)
-    missing: float
+# -- hosts without a model -----------------------------------------------------------------------------
 
 
-def _pushed(rows: Rows | None, new: NDArray[np.generic], fill: float) -> NDArray[np.generic]:
-    if rows is None:
-        raise RuntimeError("a host was scored before it joined a cohort")
-    return rows.push(new, fill)
+def _first_boot(host: Host, tick: ClosedTick) -> Verdict:
+    """The linear head, from a host's own past alone."""
+    sensors, wide = host.clock.sensors[: len(tick.values)], len(tick.values)
+    if host.first_boot is None:
+        host.first_boot = FirstBoot()
+    floors = scale_floors([s.quantity for s in sensors], [s.unit for s in sensors])
+    usable = tick.present & np.array([s.quantity in MODEL_QUANTITIES for s in sensors], bool)
+    score, threshold, share = host.first_boot.score(tick.values, usable, floors)
+    host.first_boot.update(tick.values, usable, floors)
+    blank = np.full(wide, np.nan)
+    return Verdict(
+        scored=score >= 0,
+        scores=np.array([score if part in ("fused", "linear") else NOT_KNOWN for part in PARTS]),
+        threshold=threshold,
+        missing_share=1.0 - float(tick.present.mean()),
+        cohort="",
+        model="linear",
+        expected=blank,
+        share=share,
+        usual=blank,
+    )
 
 
-def _silence(host: HostScore, tick: ClosedTick) -> NDArray[np.int64]:
-    """How long the host has gone on reporting without each sensor; its own gaps do not count."""
-    grown = np.zeros(len(tick.values), np.int64)
-    grown[: len(host.silent_ns)] = host.silent_ns[: len(grown)]
-    grown += host.clock.period_ns
-    grown[tick.arrived] = 0
-    host.silent_ns = grown
-    return grown
+# -- from a cohort's sensors to a host's own ------------------------------------------------------------
+
+
+def _is_derived(host: Host, detector: Detector) -> bool:
+    return host.derived is not None and host.derived.detector is detector
+
+
+def _derived(host: Host) -> Derived:
+    if host.derived is None:
+        raise RuntimeError(f"{host.name} was scored before it joined a cohort")
+    return host.derived
+
+
+def _cohort_columns(host: Host, detector: Detector) -> NDArray[np.intp]:
+    """(C,) the host's column of each sensor of the cohort, −1 where it has none."""
+    return np.array([host.clock.index.get(name, -1) for name in detector.sensors], np.intp)
+
+
+def _push(histories: Sequence[Rows], new: Sequence[Array], fill: float) -> Array:
+    """New rows of each host into its history: (n, ...) each → (B, depth, ...) of all."""
+    return np.concatenate([rows.push(part, fill) for rows, part in zip(histories, new, strict=True)])
+
+
+def _spread(
+    cohort_values: NDArray[np.float64], columns: NDArray[np.intp], wide: int, fill: float
+) -> NDArray[np.float64]:
+    """(C,) over the cohort's sensors → (F,) over the host's own."""
+    spread = np.full(wide, fill)
+    inside = (columns >= 0) & (columns < wide)
+    spread[columns[inside]] = cohort_values[inside]
+    return spread
+
+
+def _scored_tick(tick: ClosedTick, host: Host, verdict: Verdict) -> ScoredTick:
+    sensors = host.clock.sensors[: len(tick.values)]
+    scores = dict(zip(PARTS, verdict.scores.tolist(), strict=True))
+    return ScoredTick(
+        host=tick.host,
+        time_ns=tick.time_ns,
+        period_ns=tick.period_ns,
+        scored=verdict.scored,
+        score=scores["fused"],
+        threshold=verdict.threshold,
+        parts={part: scores[part] for part in ("lstm_ae", "gan", "linear")},
+        missing_share=verdict.missing_share,
+        cohort=verdict.cohort,
+        model=verdict.model,
+        sensors=tuple(s.name for s in sensors),
+        quantities=tuple(s.quantity for s in sensors),
+        units=tuple(s.unit for s in sensors),
+        seen=tick.values,
+        present=tick.present,
+        arrived=tick.arrived,
+        expected=verdict.expected,
+        share=verdict.share,
+        usual=verdict.usual,
+        peak=tick.peak,
+        silent_ns=tick.silent_ns,
+        sensor_period_ns=tick.sensor_period_ns,
+        limits=tick.limits,
+    )

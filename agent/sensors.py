@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,18 +32,20 @@ class Sensor:
     period_ns: int = 0  # settled, from the model or from the first timestamps; 0 = not settled
     spacing_ns: int = 0  # the estimate so far
     times_ns: list[int] = field(default_factory=list)  # the first distinct timestamps, until settled
-    recent_ns: deque[int] = field(default_factory=lambda: deque(maxlen=REMEMBERED_TIMES))
+    recent_ns: list[int] = field(default_factory=list)
     last_ns: int = LONG_AGO_NS  # newest reading, late ones included
     carry_ns: int = LONG_AGO_NS
     carry_value: float = 0.0
     peak: float = 0.0  # highest value ever seen: what a stopped fan used to do
-    arrivals: int = 0
+    silent_ns: int = 0  # how long the host has gone on reporting without this sensor
 
     def saw(self, time_ns: int, value: float) -> None:
         """Note a new timestamp: for duplicates, the period and the peak."""
         self.recent_ns.append(time_ns)
-        self.arrivals += 1
-        self.peak = max(self.peak, value)
+        if len(self.recent_ns) > REMEMBERED_TIMES:
+            del self.recent_ns[0]
+        if value > self.peak:
+            self.peak = value
         if not self.period_ns:
             self._learn(time_ns)
 

@@ -1,6 +1,6 @@
 """What the owner of the whole site hears of hosts and sources; also the messages of `<group>.alerts`.
 
-    every pipeline ──► AlertChanged, HostSummary, SourceMark ──► one Site: incidents, silence
+every pipeline ──► AlertChanged, HostSummary, SourceMark ──► one Site: incidents, silence
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Turns the readings of a host into ticks, in the order of that host's log and by nothing else.
 
-    readings ──► host ──► waits for a period ──► open ticks ──► closed ticks
-                            (3 timestamps)        (queue)       (complete, lateness or end)
+    readings ──► HostClock ──► waits for a period ──► open ticks ──► closed ticks
+                                 (3 timestamps)        (queue)       (complete, lateness or end)
 
 A tick opens with a reading that no earlier tick covers, carries its time t and covers everything after the
 previous tick up to t + ½ period. It closes when every expected sensor has arrived, or with the first reading
@@ -12,17 +12,20 @@ and a replay of one log make the same ticks.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.sensors import SECOND_NS, Sensor, period_from_times
+from agent.sensors import LONG_AGO_NS, SECOND_NS, Sensor
 
 CARRY_PERIODS = 3  # a value is carried for three of its sensor's own periods, then masked
 HOUR_NS = 3_600 * SECOND_NS
+START_TIMES = 3  # distinct timestamps of one sensor that settle a host's period
+HARD_GRADES = ("critical", "fatal")  # limits that count as hard, the nearer one first
 
 
 class Fate(Enum):
@@ -34,21 +37,27 @@ class Fate(Enum):
     IMPLAUSIBLE = "implausible"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ClosedTick:
-    """One closed tick of a host; columns follow the host's own sensor order at that moment.
+    """One closed tick of a host, with all that is known of its F sensors at the moment of closing.
 
-    `present` says where a value stands, arrived or carried; `arrived` only what came in this tick.
-    `empty_before` ticks without any reading lie between this tick and the one before it.
+    Columns follow the host's own sensor order; a later tick may have more. `present` says where a value
+    stands, arrived or carried; `arrived` only what came in this tick. `empty_before` ticks without any
+    reading lie between this tick and the one before it.
     """
 
     host: str
     time_ns: int
+    period_ns: int
     empty_before: int
+    closed_by: str  # "complete", "lateness" or "end"
     values: NDArray[np.float64]  # (F,) 0 where masked
     present: NDArray[np.bool_]  # (F,)
     arrived: NDArray[np.bool_]  # (F,)
-    closed_by: str  # "complete", "lateness" or "end"
+    peak: NDArray[np.float64]  # (F,)
+    silent_ns: NDArray[np.int64]  # (F,)
+    sensor_period_ns: NDArray[np.int64]  # (F,)
+    limits: Mapping[tuple[str, str], float]  # (sensor, "lower" | "upper") → hard limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,17 @@ class LateFill:
 
     host: str
     time_ns: int  # of the tick
-    sensor: int
+    sensor: str
     value: float
+
+
+@dataclass(slots=True)
+class TickStream:
+    """What the clocks of all hosts give, in the order of the log."""
+
+    closed: list[ClosedTick] = field(default_factory=list)
+    fills: list[LateFill] = field(default_factory=list)
+    fates: Counter[Fate] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -66,7 +84,7 @@ class OpenTick:
     time_ns: int
     end_ns: int
     waiting_for: set[int]
-    arrived: dict[int, tuple[int, float]] = field(default_factory=dict)
+    arrived: dict[int, tuple[int, float]] = field(default_factory=dict)  # sensor → time, value
 
     def take(self, sensor: int, time_ns: int, value: float) -> None:
         known = self.arrived.get(sensor)
@@ -85,8 +103,8 @@ class PastTick:
 
 
 @dataclass(slots=True)
-class Held:
-    """A reading far ahead of its host's clock, waiting for a second message that agrees."""
+class Waiting:
+    """A reading that cannot be given to a tick yet; `message` is the offset of the message it came in."""
 
     sensor: int
     time_ns: int
@@ -95,31 +113,33 @@ class Held:
 
 
 @dataclass(slots=True)
-class HostTicks:
+class HostClock:
     """The tick clock of one host: its sensors, its open ticks and what is carried between them."""
 
     host: str
     lateness_ns: int = 0  # 0: the host's own period
-    window: int = 32
+    window: int = 32  # ticks; the most that a gap puts between two ticks
     period_ns: int = 0  # 0: not known yet, readings wait
     sensors: list[Sensor] = field(default_factory=list)
+    index: dict[str, int] = field(default_factory=dict)  # sensor → column
     limits: dict[str, tuple[int, float]] = field(default_factory=dict)  # "<sensor>|<bound>" → time, value
     open_ticks: list[OpenTick] = field(default_factory=list)
-    closed_to_ns: int = -(2**62)
-    last_tick_ns: int = 0
-    newest_ns: int = -(2**62)
-    waiting: list[tuple[int, int, float]] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
     past_ticks: list[PastTick] = field(default_factory=list)
-    index: dict[str, int] = field(default_factory=dict)
+    closed_to_ns: int = LONG_AGO_NS
+    last_tick_ns: int = LONG_AGO_NS
+    newest_ns: int = LONG_AGO_NS
+    unstarted: list[Waiting] = field(default_factory=list)  # the period is not known yet
+    held: list[Waiting] = field(default_factory=list)  # far ahead: nobody agreed yet
 
-    def sensor(self, name: str, quantity: str, unit: str, period_ns: int = 0) -> int:
+    def column(self, name: str, quantity: str, unit: str, period_ns: int = 0) -> int:
         """The column of a sensor, made on first sight."""
         column = self.index.get(name)
         if column is None:
             column = self.index[name] = len(self.sensors)
             self.sensors.append(Sensor(name, quantity, unit, period_ns))
         return column
+
+    # -- limits -----------------------------------------------------------------------------------------
 
     def limit(self, of: str, bound: str, time_ns: int, value: float) -> Fate:
         """A limit that a sensor sent with its reading: the newest one counts."""
@@ -136,106 +156,81 @@ class HostTicks:
         for key in sorted(self.limits):
             sensor, bound = key.split("|")
             side, _, grade = bound.partition("_")
-            if grade in ("critical", "fatal"):
+            if grade in HARD_GRADES:
                 found.setdefault((sensor, side), self.limits[key][1])
         return found
 
     # -- readings ---------------------------------------------------------------------------------------
 
-    def add(
-        self,
-        sensor: int,
-        time_ns: int,
-        value: float,
-        message: int,
-        closed: list[ClosedTick],
-        fills: list[LateFill],
-    ) -> list[Fate]:
-        """Take one reading; closed ticks are appended to `closed`. Returns the fates that it decided: its
-        own, unless it has to wait, and those of readings that had waited for it."""
+    def add(self, sensor: int, time_ns: int, value: float, message: int, out: TickStream) -> None:
+        """Take one reading; what it closes, fills or decides goes to `out`."""
+        reading = Waiting(sensor, time_ns, value, message)
         if self._far_ahead(time_ns):
-            return self._hold_or_accept(sensor, time_ns, value, message, closed, fills)
-        fates = [Fate.IMPLAUSIBLE] * len(self.held)  # nobody agreed with them
+            self._hold_or_accept(reading, out)
+            return
+        out.fates[Fate.IMPLAUSIBLE] += len(self.held)  # nobody agreed with them
         self.held.clear()
-        fates.append(self._place(sensor, time_ns, value, closed, fills))
-        return fates
+        self._place(reading, out)
 
     def _far_ahead(self, time_ns: int) -> bool:
-        return self.newest_ns > 0 and time_ns > self.newest_ns + HOUR_NS
+        return self.newest_ns != LONG_AGO_NS and time_ns > self.newest_ns + HOUR_NS
 
-    def _hold_or_accept(
-        self,
-        sensor: int,
-        time_ns: int,
-        value: float,
-        message: int,
-        closed: list[ClosedTick],
-        fills: list[LateFill],
-    ) -> list[Fate]:
-        agreeing = [h for h in self.held if abs(h.time_ns - time_ns) <= HOUR_NS]
-        strangers = len(self.held) - len(agreeing)
-        arrival = Held(sensor, time_ns, value, message)
-        if not any(h.message != message for h in agreeing):
-            self.held = [*agreeing, arrival]
-            return [Fate.IMPLAUSIBLE] * strangers
-        self.held = []
-        fates = [Fate.IMPLAUSIBLE] * strangers
-        fates += [self._place(h.sensor, h.time_ns, h.value, closed, fills) for h in (*agreeing, arrival)]
-        return fates
+    def _hold_or_accept(self, reading: Waiting, out: TickStream) -> None:
+        """A jump of more than an hour counts once a second, later message agrees with it."""
+        agreeing = [h for h in self.held if abs(h.time_ns - reading.time_ns) <= HOUR_NS]
+        out.fates[Fate.IMPLAUSIBLE] += len(self.held) - len(agreeing)
+        self.held = [*agreeing, reading]
+        if any(h.message != reading.message for h in agreeing):
+            accepted, self.held = self.held, []
+            for agreed in accepted:
+                self._place(agreed, out)
 
-    def _place(
-        self, column: int, time_ns: int, value: float, closed: list[ClosedTick], fills: list[LateFill]
-    ) -> Fate:
-        sensor = self.sensors[column]
-        if time_ns in sensor.recent_ns:
-            return Fate.DUPLICATE
-        sensor.saw(time_ns, value)
-        self.newest_ns = max(self.newest_ns, time_ns)
-        if not self.period_ns:
-            self._wait(column, time_ns, value, closed, fills)
-            return Fate.USED
-        return self._assign(column, time_ns, value, closed, fills)
+    def _place(self, reading: Waiting, out: TickStream) -> None:
+        sensor = self.sensors[reading.sensor]
+        if reading.time_ns in sensor.recent_ns:
+            out.fates[Fate.DUPLICATE] += 1
+            return
+        sensor.saw(reading.time_ns, reading.value)
+        self.newest_ns = max(self.newest_ns, reading.time_ns)
+        if self.period_ns:
+            out.fates[self._assign(reading, out)] += 1
+            return
+        out.fates[Fate.USED] += 1
+        self.unstarted.append(reading)
+        if len(sensor.times_ns) >= START_TIMES:
+            self._start(out)
 
-    def _wait(
-        self, column: int, time_ns: int, value: float, closed: list[ClosedTick], fills: list[LateFill]
-    ) -> None:
-        self.waiting.append((column, time_ns, value))
-        if len(self.sensors[column].times_ns) >= 3:
-            self._start(closed, fills)
-
-    def _start(self, closed: list[ClosedTick], fills: list[LateFill]) -> None:
+    def _start(self, out: TickStream) -> None:
         """Fix the host's period and give the readings that waited for it to ticks."""
-        known = [s.spacing_ns for s in self.sensors if len(s.times_ns) >= 3]
+        known = [s.spacing_ns for s in self.sensors if len(s.times_ns) >= START_TIMES]
         spread = [s.spacing_ns for s in self.sensors if len(s.times_ns) == 2]
         self.period_ns = min(known or spread or [60 * SECOND_NS])
-        waiting, self.waiting = self.waiting, []
-        for column, sensor in enumerate(self.sensors):
-            sensor.last_ns = min((t for c, t, _ in waiting if c == column), default=sensor.last_ns)
-        for column, time_ns, value in waiting:
-            self._assign(column, time_ns, value, closed, fills)
+        waited, self.unstarted = self.unstarted, []
+        for column, sensor in enumerate(self.sensors):  # the first tick waits for all that has been seen
+            sensor.last_ns = min((w.time_ns for w in waited if w.sensor == column), default=sensor.last_ns)
+        for reading in waited:
+            self._assign(reading, out)
 
-    def _assign(
-        self, column: int, time_ns: int, value: float, closed: list[ClosedTick], fills: list[LateFill]
-    ) -> Fate:
-        sensor = self.sensors[column]
-        if time_ns <= self.closed_to_ns:
-            return self._take_late(column, time_ns, value, fills)
-        sensor.last_ns = max(sensor.last_ns, time_ns)
-        self._tick_for(time_ns).take(column, time_ns, value)
-        self._close_due(time_ns, closed)
+    def _assign(self, reading: Waiting, out: TickStream) -> Fate:
+        if reading.time_ns <= self.closed_to_ns:
+            return self._take_late(reading, out)
+        sensor = self.sensors[reading.sensor]
+        sensor.last_ns = max(sensor.last_ns, reading.time_ns)
+        self._tick_for(reading.time_ns).take(reading.sensor, reading.time_ns, reading.value)
+        self._close_due(reading.time_ns, out)
         return Fate.USED
 
-    def _take_late(self, column: int, time_ns: int, value: float, fills: list[LateFill]) -> Fate:
+    def _take_late(self, reading: Waiting, out: TickStream) -> Fate:
         """A reading for a closed tick: the newest of its sensor is carried on, any other is only stored."""
-        sensor = self.sensors[column]
-        tick = self._closed_tick_over(time_ns)
-        if tick and column not in tick.arrived:
-            tick.arrived.add(column)
-            fills.append(LateFill(self.host, tick.time_ns, column, value))
-        if time_ns <= sensor.last_ns:
+        sensor = self.sensors[reading.sensor]
+        tick = self._closed_tick_over(reading.time_ns)
+        if tick is not None and reading.sensor not in tick.arrived:
+            tick.arrived.add(reading.sensor)
+            out.fills.append(LateFill(self.host, tick.time_ns, sensor.name, reading.value))
+        if reading.time_ns <= sensor.last_ns:
             return Fate.LATE
-        sensor.last_ns = time_ns
-        sensor.carry(time_ns, value)
+        sensor.last_ns = reading.time_ns
+        sensor.carry(reading.time_ns, reading.value)
         return Fate.USED
 
     def _closed_tick_over(self, time_ns: int) -> PastTick | None:
@@ -257,21 +252,21 @@ class HostTicks:
         return tick
 
     def _expected_at(self, time_ns: int) -> set[int]:
-        return {
-            column
-            for column, sensor in enumerate(self.sensors)
-            if sensor.period_or(self.period_ns) <= self.period_ns
-            and time_ns - sensor.last_ns <= CARRY_PERIODS * sensor.period_or(self.period_ns)
-        }
+        expected = set()
+        for column, sensor in enumerate(self.sensors):
+            period_ns = sensor.period_ns or sensor.spacing_ns or self.period_ns
+            if period_ns <= self.period_ns and time_ns - sensor.last_ns <= CARRY_PERIODS * period_ns:
+                expected.add(column)
+        return expected
 
-    def _close_due(self, time_ns: int, closed: list[ClosedTick]) -> None:
+    def _close_due(self, time_ns: int, out: TickStream) -> None:
         lateness_ns = self.lateness_ns or self.period_ns
         while self.open_ticks:
             tick = self.open_ticks[0]
             if not tick.waiting_for:
-                closed.append(self._close(tick, "complete"))
+                out.closed.append(self._close(tick, "complete"))
             elif time_ns > tick.end_ns + lateness_ns:
-                closed.append(self._close(tick, "lateness"))
+                out.closed.append(self._close(tick, "lateness"))
             else:
                 return
 
@@ -279,39 +274,44 @@ class HostTicks:
         self.open_ticks.pop(0)
         for column, (time_ns, value) in tick.arrived.items():
             self.sensors[column].carry(time_ns, value)
-        step = (tick.time_ns - self.last_tick_ns) / self.period_ns if self.last_tick_ns else 1.0
+        step = 1.0
+        if self.last_tick_ns != LONG_AGO_NS:
+            step = (tick.time_ns - self.last_tick_ns) / self.period_ns
         empty = min(round(step) - 1, self.window) if step > 1.5 else 0
-        self.last_tick_ns = tick.time_ns
-        self.closed_to_ns = tick.end_ns
+        for column, sensor in enumerate(self.sensors):
+            sensor.silent_ns = 0 if column in tick.arrived else sensor.silent_ns + self.period_ns
+        self.last_tick_ns, self.closed_to_ns = tick.time_ns, tick.end_ns
         self.past_ticks.append(PastTick(tick.time_ns, tick.end_ns, set(tick.arrived)))
         del self.past_ticks[: -self.window]
         return self._columns(tick, empty, closed_by)
 
     def _columns(self, tick: OpenTick, empty: int, closed_by: str) -> ClosedTick:
-        count = len(self.sensors)
-        values, present = np.zeros(count), np.zeros(count, bool)
-        for column, sensor in enumerate(self.sensors):
-            age_ns = tick.time_ns - sensor.carry_ns
-            if age_ns <= CARRY_PERIODS * sensor.period_or(self.period_ns):
-                values[column], present[column] = sensor.carry_value, True
-        arrived = np.zeros(count, bool)
+        sensors = self.sensors
+        periods = np.array([s.period_or(self.period_ns) for s in sensors], np.int64)
+        age_ns = tick.time_ns - np.array([s.carry_ns for s in sensors], np.int64)
+        present = age_ns <= CARRY_PERIODS * periods
+        arrived = np.zeros(len(sensors), bool)
         arrived[list(tick.arrived)] = True
-        return ClosedTick(self.host, tick.time_ns, empty, values, present, arrived, closed_by)
+        return ClosedTick(
+            host=self.host,
+            time_ns=tick.time_ns,
+            period_ns=self.period_ns,
+            empty_before=empty,
+            closed_by=closed_by,
+            values=np.where(present, [s.carry_value for s in sensors], 0.0),
+            present=present,
+            arrived=arrived,
+            peak=np.array([s.peak for s in sensors]),
+            silent_ns=np.array([s.silent_ns for s in sensors], np.int64),
+            sensor_period_ns=periods,
+            limits=self.hard_limits() if self.limits else {},
+        )
 
-    def end(self, closed: list[ClosedTick], fills: list[LateFill]) -> list[Fate]:
+    def end(self, out: TickStream) -> None:
         """The recording ends: what waits is used, what is held is implausible, open ticks close."""
-        fates = [Fate.IMPLAUSIBLE] * len(self.held)
+        out.fates[Fate.IMPLAUSIBLE] += len(self.held)
         self.held.clear()
-        if self.waiting:
-            self._start(closed, fills)
+        if self.unstarted:
+            self._start(out)
         while self.open_ticks:
-            closed.append(self._close(self.open_ticks[0], "end"))
-        return fates
-
-
-def sensor_periods(times_ns: Iterable[NDArray[np.int64]]) -> list[int]:
-    """The period of each sensor over a whole recording, in ns (0: fewer than two distinct timestamps)."""
-    return [period_from_times(np.unique(t)) if len(np.unique(t)) > 1 else 0 for t in times_ns]
-
-
-KnownPeriods = Mapping[str, Mapping[str, float]]  # host → sensor → seconds, kept with the model
+            out.closed.append(self._close(self.open_ticks[0], "end"))

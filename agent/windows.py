@@ -1,73 +1,87 @@
-"""The window of a host: its last ticks as one array, and the scores' own short past beside it.
+"""The short past of a host as arrays: its last ticks, and hourly levels for everything slower.
 
-closed ticks ─► rows (T−1 kept + n new, F) ─► n windows (T, F), one a tick
+closed ticks ─► rows (n, F), empty ones between ─► History keeps the last D ─► windows (n, T, F)
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.ticks import ClosedTick
+from agent.ticks import HOUR_NS, ClosedTick
 
-HOUR_NS = 3_600 * 1_000_000_000
 LEVEL_HOURS = 24  # a trailing day of closed hours
+
+Array = NDArray[Any]
 
 
 @dataclass(slots=True)
 class Rows:
-    """Rows kept between polls: pushes come back as every window that ends in a pushed row."""
+    """Rows kept between polls: pushed rows come back as every window that ends in one of them."""
 
     depth: int
-    kept: NDArray[np.generic]  # (≤ depth − 1, ...) oldest first
+    kept: Array  # (≤ depth − 1, ...) oldest first
 
-    def push(self, rows: NDArray[np.generic], fill: float) -> NDArray[np.generic]:
+    def push(self, rows: Array, fill: float) -> Array:
         """(n, ...) new rows in → (n, depth, ...) windows out, padded with `fill` before the beginning."""
-        short = self.depth - 1 - len(self.kept)
-        padding = np.full((max(short, 0), *rows.shape[1:]), fill, rows.dtype)
+        short = self.depth - 1 - len(self.kept)  # rows missing before the beginning
+        padding = np.full((short, *rows.shape[1:]), fill, rows.dtype)
         line = np.concatenate([padding, self.kept, rows])
-        self.kept = line[len(line) - self.depth + 1 :].copy()
+        self.kept = line[max(len(line) - self.depth + 1, short) :].copy()
         windows = np.lib.stride_tricks.sliding_window_view(line, self.depth, axis=0)
         return np.moveaxis(windows, -1, 1)  # (n, depth, ...)
 
-    def widen(self, columns: int) -> None:
-        """A new sensor appeared: earlier rows do not have it."""
-        extra = columns - self.kept.shape[1]
-        if extra > 0:
-            pad = np.zeros((len(self.kept), extra, *self.kept.shape[2:]), self.kept.dtype)
-            self.kept = np.concatenate([self.kept, pad], axis=1)
+
+@dataclass(slots=True)
+class History:
+    """The last ticks of a host, from which everything derived can be made again after a restart."""
+
+    depth: int
+    values: NDArray[np.float32]  # (≤ D, F) the host's own sensors, 0 where masked
+    present: NDArray[np.bool_]  # (≤ D, F)
+
+    @classmethod
+    def empty(cls, depth: int) -> History:
+        return cls(depth, np.zeros((0, 0), np.float32), np.zeros((0, 0), bool))
+
+    def push(self, values: NDArray[np.float32], present: NDArray[np.bool_]) -> None:
+        """Append (n, F) rows; a new sensor widens the earlier ones, which did not have it."""
+        extra = ((0, 0), (0, values.shape[1] - self.values.shape[1]))
+        self.values = np.concatenate([np.pad(self.values, extra), values])[-self.depth :]
+        self.present = np.concatenate([np.pad(self.present, extra), present])[-self.depth :]
 
 
 @dataclass(slots=True)
 class Level:
-    """Hourly levels of log score: a score uses closed hours only, so a restart inside an hour changes nothing."""
+    """Hourly means of log score: a score uses closed hours only."""
 
     parts: int
     hour: int = -1
-    total: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    total: list[float] = field(default_factory=list)
     count: int = 0
-    closed: deque[NDArray[np.float64]] = field(default_factory=lambda: deque(maxlen=LEVEL_HOURS))
+    closed: list[list[float]] = field(default_factory=list)  # ≤ 24 hours × P
 
     def at(self, time_ns: int) -> NDArray[np.float64]:
         """(P,) median over the closed hours before this time; NaN where there is none."""
         hour = time_ns // HOUR_NS
         if hour != self.hour:
             if self.count:
-                self.closed.append(self.total / self.count)
-            self.hour, self.count, self.total = hour, 0, np.zeros(self.parts)
+                self.closed.append([total / self.count for total in self.total])
+                del self.closed[:-LEVEL_HOURS]
+            self.hour, self.count, self.total = hour, 0, [0.0] * self.parts
         if not self.closed:
             return np.full(self.parts, math.nan)
-        return np.median(np.stack(self.closed), axis=0)
+        return np.asarray(np.median(np.array(self.closed), axis=0))
 
     def add(self, smoothed: NDArray[np.float64]) -> None:
         """Count a tick's (P,) smoothed value into the open hour."""
         if np.isfinite(smoothed).all() and (smoothed > 0).all():
-            self.total = self.total + np.log(smoothed)
+            self.total = [t + math.log(s) for t, s in zip(self.total, smoothed.tolist(), strict=True)]
             self.count += 1
 
 
@@ -87,3 +101,11 @@ def tick_rows(
         values[row, : len(tick.values)], present[row, : len(tick.present)] = tick.values, tick.present
         places.append(row)
     return values, present, np.array(places, np.intp)
+
+
+def take_columns(rows: Array, columns: NDArray[np.intp], fill: float) -> Array:
+    """(n, F) → (n, C): the named columns; −1, or one beyond the rows, gives `fill`."""
+    inside = (columns >= 0) & (columns < rows.shape[1])
+    taken = np.full((len(rows), len(columns)), fill, rows.dtype)
+    taken[:, inside] = rows[:, columns[inside]]
+    return taken

@@ -1,0 +1,392 @@
+"""The daemon: reads telemetry, scores it, writes what it found, commits, and does it again.
+
+    rebalance ─► poll ─► process ─► InfluxDB accepts ─► one transaction: records, alerts, offsets
+        ▲                                                                      │
+        └──────────────────────────────────────────────────────────────────────┘
+
+Nothing is committed before InfluxDB has accepted what it led to, and what was processed but not committed is
+forgotten and made again. So every message counts exactly once, whenever the process dies.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+import msgspec
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+from models.registry import Registry
+from prometheus_client import CollectorRegistry
+
+from agent.accounting import Counts
+from agent.config import Config
+from agent.delivery.outbox import Delivery, Outbox
+from agent.delivery.partitions import SITE, SITE_KEY, Partition, restore_partition, source_name
+from agent.delivery.source import KafkaSource
+from agent.delivery.state_topic import read_state
+from agent.errors import OwnershipLost, SinkBusyError
+from agent.health import Health, watch
+from agent.incidents import Site
+from agent.logs import log_event, set_up_logs
+from agent.pipeline import Output, Pipeline
+from agent.points import Point
+from agent.scoring import Scorer
+from agent.site_events import SiteEvent, SourceMark
+from agent.sink import Sink
+from agent.sink.influx import InfluxSink
+from agent.state import encode_host, encode_site
+from agent.status import StatusServer
+from agent.telemetry.readings import Message
+from agent.topology import load_topology
+
+POLL_S = 0.25
+BUSY_POLL_S = 0.2
+MARK_EVERY_S = 60.0
+RECONNECT_S = (0.5, 15.0)  # between tries to reach a broker: the first, the longest
+
+_log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):  # noqa: N818 - an event, named for what happened
+    """The daemon was asked to stop while it waited; what is not committed will be read again."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one poll led to, on its way out."""
+
+    points: list[Point] = field(default_factory=list)
+    events: list[SiteEvent] = field(default_factory=list)
+    dead_letters: list[tuple[Message, str]] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+
+    def add(self, output: Output) -> None:
+        self.points.extend(output.points)
+        self.events.extend(output.events)
+        self.dead_letters.extend(output.dead_letters)
+        self.counts.add(output.counts)
+
+
+class Daemon:
+    """One instance. All its parts are given, so that tests can run it on whatever they like."""
+
+    def __init__(
+        self, config: Config, pipeline: Pipeline, sink: Sink, outbox: Outbox, health: Health
+    ) -> None:
+        self._config = config
+        self._pipeline = pipeline
+        self._sink = sink
+        self._outbox = outbox
+        self._health = health
+        self._source: KafkaSource | None = None
+        self._partitions: dict[TopicPartition, Partition] = {}
+        self._unrestored: set[TopicPartition] = set()
+        self._site: Site | None = None
+        self._rewrites: list[tuple[float, TopicPartition]] = []  # when to write a partition's alerts again
+        self._next_mark_s = time.monotonic() + MARK_EVERY_S
+        self._stopping = False
+
+    # -- life -------------------------------------------------------------------------------------------
+
+    def stop(self, *_: int | FrameType | None) -> None:
+        """Ask the loop to end after the batch in hand; a signal handler does no more than this."""
+        if self._stopping:
+            raise SystemExit(1)  # asked twice: now
+        self._stopping = True
+
+    def run(self) -> None:
+        """Until `stop`. A broker or InfluxDB that is away is waited for."""
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        try:
+            while not self._stopping:
+                try:
+                    self._connect()
+                    self._step()
+                except OwnershipLost as lost:
+                    log_event(_log, logging.WARNING, "made again what was not committed", reason=lost)
+                    self._start_over()
+                except KafkaError as error:
+                    log_event(_log, logging.WARNING, "kafka is away, trying again", reason=repr(error))
+                    self._disconnect()
+                    self._wait_for_broker()
+        except Stopped:
+            log_event(_log, logging.INFO, "stopped while waiting")
+        finally:
+            self._health.write(self._sink)
+            self._disconnect()
+            self._outbox.close()
+
+    def _step(self) -> None:
+        self._health.beat()
+        self._rebalance()
+        messages = self._consumer.poll(POLL_S)
+        if self._consumer.has_lost_partitions:
+            self._rebalance()
+        batch = self._process(messages)
+        self._take_over(batch)
+        self._mark(batch)
+        self._deliver(batch)
+        self._health.write_if_due(self._sink, self._consumer.lag(), self._pipeline.hosts)
+
+    # -- partitions come and go -------------------------------------------------------------------------
+
+    def _rebalance(self) -> None:
+        changes = self._consumer.take_changes()
+        self._forget(changes.lost)
+        self._unrestored = (self._unrestored - changes.lost) | changes.gained
+        if not self._unrestored:
+            return
+        records = read_state(self._config)
+        for partition in sorted(self._unrestored):
+            restored = restore_partition(self._consumer, self._config, partition, records)
+            self._partitions[partition] = restored.partition
+            self._pipeline.adopt(restored.hosts)
+            if restored.site is not None:
+                self._site = restored.site
+            self._consumer.begin(partition, restored.start)
+            self._unrestored.discard(partition)
+            log_event(
+                _log,
+                logging.INFO,
+                "partition taken",
+                partition=source_name(partition),
+                read_from=restored.start,
+                live_from=restored.partition.live_from,
+                hosts=len(restored.hosts),
+            )
+        self._health.ready(bool(self._partitions))
+
+    def _forget(self, partitions: Sequence[TopicPartition] | set[TopicPartition]) -> None:
+        for partition in partitions:
+            if self._partitions.pop(partition, None) is not None:
+                log_event(_log, logging.INFO, "partition given up", partition=source_name(partition))
+            if partition.topic == self._config.kafka.alerts_topic:
+                self._site = None
+        self._pipeline.drop(frozenset(source_name(p) for p in partitions))
+        self._rewrites = [(at, p) for at, p in self._rewrites if p not in set(partitions)]
+
+    def _start_over(self) -> None:
+        """Forget everything in memory; all that is held is restored from what was committed."""
+        self._forget(set(self._partitions))
+        self._unrestored |= set(self._consumer.assignment())
+        self._consumer.stop_all()
+
+    # -- one batch --------------------------------------------------------------------------------------
+
+    def _process(self, messages: Sequence[Message]) -> Batch:
+        """Messages to points and events; those before `live_from` only rebuild what a restart lost."""
+        batch = Batch()
+        warm: list[Message] = []
+        live: list[Message] = []
+        for message in messages:
+            held = self._partitions.get(TopicPartition(message.topic, message.partition))
+            if held is None:
+                continue  # its partition has moved
+            is_live = message.offset >= held.live_from
+            held.messages += is_live
+            if message.topic == self._config.kafka.alerts_topic:
+                self._observe(message, is_live, held, batch)
+            else:
+                (live if is_live else warm).append(message)
+        for part, keep in ((warm, False), (live, True)):
+            if part:
+                output = self._pipeline.process(part)
+                self._touch(output.touched)
+                if keep:
+                    batch.add(output)
+        return batch
+
+    def _observe(self, message: Message, is_live: bool, held: Partition, batch: Batch) -> None:
+        if self._site is None or message.value is None:
+            return
+        try:
+            event = msgspec.json.decode(message.value, type=SiteEvent)
+        except msgspec.DecodeError as error:
+            log_event(_log, logging.ERROR, "not an event of ours", offset=message.offset, reason=error)
+            return
+        points = self._site.observe(event)
+        held.checkpoints.touch([SITE])
+        if message.timestamp_ms is not None:
+            held.event_ns = max(held.event_ns, message.timestamp_ms * 1_000_000)
+        if is_live:
+            batch.points.extend(points)
+
+    def _touch(self, names: Sequence[str]) -> None:
+        by_source = {source_name(p): held for p, held in self._partitions.items()}
+        for name in names:
+            host = self._pipeline.hosts[name]
+            held = by_source.get(host.source)
+            if held is not None:
+                held.checkpoints.touch([name])
+                held.event_ns = max(held.event_ns, host.clock.newest_ns)
+
+    def _take_over(self, batch: Batch) -> None:
+        """Write a new partition's alerts again, now and once more when its old owner must be gone: that
+        puts right what a late write of the old owner may have undone."""
+        now_s = time.monotonic()
+        for partition, held in self._partitions.items():
+            if not held.taken_over and self._consumer.position(partition) >= held.live_from:
+                held.taken_over = True
+                again_s = now_s + self._config.kafka.session_timeout_s
+                self._rewrites += [(now_s, partition), (again_s, partition)]
+        due = {partition for at_s, partition in self._rewrites if at_s <= now_s}
+        self._rewrites = [(at_s, partition) for at_s, partition in self._rewrites if at_s > now_s]
+        for partition in due:
+            batch.points.extend(self._recent_points(partition))
+
+    def _recent_points(self, partition: TopicPartition) -> list[Point]:
+        if partition.topic == self._config.kafka.alerts_topic:
+            return self._site.recent() if self._site is not None else []
+        name = source_name(partition)
+        hosts = [host for host in self._pipeline.hosts.values() if host.source == name]
+        return [point for host in hosts for point in host.alerts.recent()]
+
+    def _mark(self, batch: Batch) -> None:
+        """Once a minute tell the site's owner how each telemetry partition does."""
+        if time.monotonic() < self._next_mark_s:
+            return
+        self._next_mark_s = time.monotonic() + MARK_EVERY_S
+        for partition, held in self._partitions.items():
+            if partition.topic != self._config.kafka.alerts_topic and held.taken_over:
+                at_end = self._consumer.is_at_end(partition)
+                mark = SourceMark(source_name(partition), time.time_ns(), held.messages, at_end)
+                batch.events.append(mark)
+                held.messages = 0
+
+    # -- out --------------------------------------------------------------------------------------------
+
+    def _deliver(self, batch: Batch) -> None:
+        """InfluxDB first, then the transaction."""
+        delivery = Delivery(events=batch.events, dead_letters=batch.dead_letters)
+        for partition, held in self._partitions.items():
+            position = self._consumer.position(partition)
+            if held.taken_over and position != held.committed:
+                self._checkpoint(partition, held, position, delivery)
+        if batch.points:
+            self._write(batch.points)
+        if not delivery.is_empty:
+            self._check_ownership()
+            self._outbox.commit(delivery, self._consumer.group_metadata(), self._pipeline.scorer.release)
+        for partition, (position, _) in delivery.offsets.items():
+            self._partitions[partition].committed = position
+        self._health.counts.add(batch.counts)
+
+    def _checkpoint(
+        self, partition: TopicPartition, held: Partition, position: int, delivery: Delivery
+    ) -> None:
+        due = held.checkpoints.due(held.event_ns)
+        for name in due:
+            if name == SITE and self._site is not None and partition.topic == self._config.kafka.alerts_topic:
+                delivery.records[SITE_KEY] = encode_site(self._site.state(), position, held.event_ns)
+            else:
+                host = self._pipeline.hosts[name]
+                delivery.records[name.encode()] = encode_host(host, position, held.event_ns)
+        held.checkpoints.stamp(due, position, held.event_ns)
+        delivery.offsets[partition] = (position, held.checkpoints.rewind_to(position))
+
+    def _write(self, points: Sequence[Point]) -> None:
+        """Until InfluxDB has them. The group is kept alive meanwhile; nothing new is read."""
+        held = False
+        while True:
+            self._check_ownership()
+            try:
+                refused = self._sink.write(points)
+                break
+            except SinkBusyError as busy:
+                self._health.sink_busy(str(busy))
+                self._consumer.hold()
+                held = True
+                self._wait(busy.retry_after_s)
+        self._health.sink_accepts(refused)
+        if held:
+            self._consumer.release()
+
+    def _wait(self, wait_s: float) -> None:
+        end_s = time.monotonic() + wait_s
+        while True:
+            if self._stopping:
+                raise Stopped
+            self._health.beat()
+            self._consumer.poll(min(BUSY_POLL_S, max(end_s - time.monotonic(), 0.01)))
+            if self._consumer.has_lost_partitions:
+                raise OwnershipLost("partitions moved while InfluxDB was away")
+            if time.monotonic() >= end_s:
+                return
+
+    def _check_ownership(self) -> None:
+        silent_s = self._consumer.since_poll_s
+        if silent_s > self._config.kafka.session_timeout_s:
+            self._consumer.poll(0)
+            raise OwnershipLost(f"the group has not heard of us for {silent_s:.0f} s")
+
+    # -- the broker -------------------------------------------------------------------------------------
+
+    @property
+    def _consumer(self) -> KafkaSource:
+        if self._source is None:
+            raise OwnershipLost("not connected")
+        return self._source
+
+    def _connect(self) -> None:
+        if self._source is None:
+            kafka = self._config.kafka
+            self._outbox.open()
+            self._source = KafkaSource(self._config, [*kafka.topics, kafka.alerts_topic])
+            log_event(_log, logging.INFO, "connected", brokers=",".join(kafka.brokers), group=kafka.group)
+
+    def _disconnect(self) -> None:
+        self._health.ready(False)
+        self._forget(set(self._partitions))
+        self._unrestored.clear()
+        source, self._source = self._source, None
+        if source is not None:
+            source.close()
+
+    def _wait_for_broker(self) -> None:
+        end_s = time.monotonic() + self._health.next_backoff_s(*RECONNECT_S)
+        while time.monotonic() < end_s and not self._stopping:
+            self._health.beat()
+            self._health.write_if_due(self._sink, 0, self._pipeline.hosts)
+            time.sleep(0.1)
+
+
+def run_daemon(config: Config) -> None:
+    """`coldaisle run`: build everything from the config and run until SIGTERM.
+
+    Raises:
+        ConfigError: a setting is wrong, or a topic of ours has the wrong shape.
+        RegistryError: the model in service must not be used.
+    """
+    set_up_logs(config.log)
+    models = Registry(config.models.registry).champion()
+    if models is None:
+        log_event(
+            _log, logging.WARNING, "no model yet: the linear head scores", registry=config.models.registry
+        )
+    instance = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000}"
+    health, metrics = Health(instance), CollectorRegistry()
+    metrics.register(health)
+    with StatusServer(config.status, health.alive, health.is_ready, metrics) as status:
+        # One process at a time holds the port, so its number names the transactional producer: a restart at
+        # once ends what the killed process left open.
+        outbox = Outbox(config, f"{config.kafka.group}.{socket.gethostname()}.{status.port}")
+        pipeline = Pipeline(
+            Scorer(models.detectors, models.release) if models else Scorer({}),
+            load_topology(config.models.topology),
+            config.windows.lateness_s,
+            models.periods if models else None,
+        )
+        sink = InfluxSink(
+            config.influx.url, config.influx.org, config.influx.bucket, config.influx.read_token,
+            config.influx.timeout_s,
+        )  # fmt: skip
+        watch(health)
+        Daemon(config, pipeline, sink, outbox, health).run()

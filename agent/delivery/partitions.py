@@ -1,0 +1,120 @@
+"""The partitions that this instance holds: restored at an assignment, counted, and dropped when they go."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from kafka import TopicPartition
+
+from agent.config import Config
+from agent.delivery.checkpoints import Checkpoints
+from agent.delivery.source import Committed, KafkaSource
+from agent.errors import StateError
+from agent.host import Host
+from agent.incidents import Site
+from agent.logs import log_event
+from agent.state import HostRecord, SiteRecord, decode_record, decode_site, host_of_record
+from agent.ticks import SECOND_NS
+
+SITE_KEY = b"\x00site"  # no host can have this name
+SITE = "site"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Partition:
+    """One partition that flows. Offsets below `live_from` were delivered before and only rebuild state."""
+
+    live_from: int
+    committed: int
+    checkpoints: Checkpoints
+    event_ns: int = 0  # the newest event time of its hosts
+    messages: int = 0  # since the last mark
+    taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A partition with what belongs to it, and the offset to read from."""
+
+    partition: Partition
+    start: int
+    hosts: tuple[Host, ...] = ()
+    site: Site | None = None
+
+
+def source_name(partition: TopicPartition) -> str:
+    return f"{partition.topic}/{partition.partition}"
+
+
+def restore_partition(
+    source: KafkaSource, config: Config, partition: TopicPartition, records: dict[bytes, bytes]
+) -> Restored:
+    """What the committed offset and the records say of a partition that has just been assigned.
+
+    Raises:
+        KafkaError: the broker does not answer.
+    """
+    committed = source.committed(partition)
+    first = source.first_offset(partition)
+    start = _start(source, config, partition, committed, first)
+    held = Partition(
+        live_from=max(committed.offset, start) if committed else start,
+        committed=committed.offset if committed else -1,
+        checkpoints=Checkpoints(int(config.state.rewind_s * SECOND_NS)),
+    )
+    limit = committed.offset if committed else 0
+    if partition.topic == config.kafka.alerts_topic:
+        return _restore_site(held, start, limit, records)
+    hosts = []
+    for key, data in records.items():
+        if key == SITE_KEY:
+            continue
+        record = _readable(key, data)
+        # A record from beyond the committed offset: somebody set the offsets back, to have it all again.
+        if record is None or record.source != source_name(partition) or record.offset > limit:
+            continue
+        hosts.append(host_of_record(record))
+        held.checkpoints.restore(record.name, record.offset, record.event_ns)
+        held.event_ns = max(held.event_ns, record.event_ns)
+    return Restored(held, start, tuple(hosts))
+
+
+def _start(
+    source: KafkaSource, config: Config, partition: TopicPartition, committed: Committed | None, first: int
+) -> int:
+    if committed is None:
+        earliest = config.kafka.start == "earliest" or partition.topic == config.kafka.alerts_topic
+        return first if earliest else source.end_offset(partition)
+    if committed.rewind_to < first:
+        log_event(
+            _log,
+            logging.WARNING,
+            "messages are gone that a restart needs",
+            partition=source_name(partition),
+            expected=committed.rewind_to,
+            first=first,
+        )
+    return max(committed.rewind_to, first)
+
+
+def _restore_site(held: Partition, start: int, limit: int, records: dict[bytes, bytes]) -> Restored:
+    data, site = records.get(SITE_KEY), Site()
+    record: SiteRecord | None = decode_site(data) if data is not None else None
+    if record is not None and record.offset <= limit:
+        site = Site.restore(record.state)
+        held.checkpoints.restore(SITE, record.offset, record.event_ns)
+        held.event_ns = record.event_ns
+        start = max(start, record.offset)
+    return Restored(held, start, site=site)
+
+
+def _readable(key: bytes, data: bytes) -> HostRecord | None:
+    try:
+        return decode_record(data)
+    except StateError as error:
+        host = key.decode(errors="replace")
+        log_event(_log, logging.ERROR, "the host begins anew", host=host, reason=error)
+        return None

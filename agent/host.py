@@ -1,0 +1,62 @@
+"""All that the agent keeps of one host: its clock, its short past, its hourly levels and its alerts.
+
+Everything here is a function of the host's own log and its model. `derived` can be made from `history` again
+and is never stored; all else is the host's record in the state topic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from models.detector import PARTS, Detector
+from models.linear import FirstBoot
+
+from agent.alerts import HostAlerts
+from agent.ticks import HostClock
+from agent.windows import History, Level, Rows
+
+HISTORY_TICKS = 160  # a window of 32, 64 ticks of features and 64 of smoothing end in the newest tick
+
+
+@dataclass(slots=True)
+class Derived:
+    """What a cohort's detector made of the last ticks: windows, errors and raw scores, ready for the next."""
+
+    detector: Detector
+    values: Rows
+    present: Rows
+    errors: Rows
+    seen: Rows
+    raw: Rows
+
+    @classmethod
+    def begin(cls, detector: Detector) -> Derived:
+        """Histories of a detector before the first tick."""
+        wide = len(detector.sensors)
+        return cls(
+            detector,
+            values=Rows(detector.window, np.zeros((0, wide), np.float32)),
+            present=Rows(detector.window, np.zeros((0, wide), bool)),
+            errors=Rows(detector.history, np.zeros((0, 3, wide), np.float32)),
+            seen=Rows(detector.history, np.zeros((0, wide), bool)),
+            raw=Rows(detector.kernel, np.zeros((0, len(PARTS)))),
+        )
+
+
+@dataclass(slots=True)
+class Host:
+    """One host. `source` is where its first reading came from: there it lives."""
+
+    name: str
+    source: str
+    clock: HostClock
+    alerts: HostAlerts
+    history: History = field(default_factory=lambda: History.empty(HISTORY_TICKS))
+    level: Level = field(default_factory=lambda: Level(len(PARTS)))
+    cohort: str = ""  # "" = none fits yet
+    first_hour: int = -1  # of its first tick: a host may change its cohort until this hour closes
+    summary_minute: int = -1  # the last minute that a summary told of
+    first_boot: FirstBoot | None = None
+    applied_to: int = 0  # offsets below this are part of this state already
+    derived: Derived | None = None

@@ -1,0 +1,102 @@
+"""Gives each reading of a batch to the clock of its host, in the order of the log.
+
+Readings (columns of a poll) ──► the host's clock ──► closed ticks, late fills, fates
+
+A host lives where its first reading came from; its readings from another topic or partition are stored but
+not scored, because their order against the others is chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from agent.host import Host
+from agent.points import Point
+from agent.telemetry.readings import Message, Readings, SeriesTable
+from agent.ticks import SECOND_NS, Fate, TickStream
+
+AHEAD_OF_RECORD_NS = 120 * SECOND_NS  # more than this ahead of the Kafka record's own time is implausible
+NO_RECORD_TIME = -1
+
+
+class Intake:
+    """Takes readings; finds or makes their hosts."""
+
+    def __init__(
+        self,
+        series: SeriesTable,
+        hosts: dict[str, Host],
+        make: Callable[[str, str], Host],
+        periods_ns: Mapping[str, Mapping[str, int]],  # host → sensor → ns, where training settled them
+    ) -> None:
+        self._series = series
+        self._hosts = hosts
+        self._make = make
+        self._periods_ns = periods_ns
+        self._places: dict[int, tuple[Host, int]] = {}  # series → its host and column there
+
+    def forget_places(self) -> None:
+        """Hosts were replaced: look them up again."""
+        self._places.clear()
+
+    def take(self, messages: Sequence[Message], readings: Readings) -> tuple[TickStream, list[Point]]:
+        """Every reading to its clock. Returns what the clocks gave, and points of readings only stored."""
+        out, stored = TickStream(), []
+        ahead = _ahead_of_record(messages, readings)
+        columns = (readings.series.tolist(), readings.time_ns.tolist(), readings.value.tolist())
+        for series, time_ns, value, at, too_far in zip(
+            *columns, readings.message.tolist(), ahead, strict=True
+        ):
+            message = messages[at]
+            source = source_of(message)
+            host, column = self._places.get(series) or self._place(series, source)
+            if message.offset < host.applied_to and host.source == source:
+                continue  # part of the restored state already
+            if too_far:
+                out.fates[Fate.IMPLAUSIBLE] += 1
+            elif host.source != source:
+                out.fates[Fate.LATE] += 1
+                stored.append(
+                    Point("reading", {"host": host.name}, {self._series[series].sensor: value}, time_ns)
+                )
+            elif column < 0:
+                known = self._series[series]
+                out.fates[host.clock.limit(known.limit_of, known.bound, time_ns, value)] += 1
+            else:
+                host.clock.add(column, time_ns, value, message.offset, out)
+        return out, stored
+
+    def hosts_in(self, readings: Readings) -> tuple[str, ...]:
+        """The hosts of a batch that has been taken."""
+        return tuple(sorted({self._series[series].host for series in np.unique(readings.series).tolist()}))
+
+    def _place(self, series: int, source: str) -> tuple[Host, int]:
+        known = self._series[series]
+        host = self._hosts.get(known.host)
+        if host is None:
+            host = self._hosts[known.host] = self._make(known.host, source)
+        column = -1
+        if not known.limit_of:
+            period_ns = self._periods_ns.get(known.host, {}).get(known.sensor, 0)
+            column = host.clock.column(known.sensor, known.quantity, known.unit, period_ns)
+        self._places[series] = (host, column)
+        return host, column
+
+
+def source_of(message: Message) -> str:
+    """Where a message came from: `topic/partition`; a recording's name stands for the topic."""
+    return f"{message.topic}/{message.partition}"
+
+
+def _ahead_of_record(messages: Sequence[Message], readings: Readings) -> list[bool]:
+    """(N,) whether a reading's time is more than 2 min ahead of its Kafka record's."""
+    record_ms = np.array(
+        [NO_RECORD_TIME if m.timestamp_ms is None else m.timestamp_ms for m in messages], np.int64
+    )
+    if not len(readings) or (record_ms < 0).all():
+        return [False] * len(readings)
+    own_ms = record_ms[readings.message]
+    ahead = (own_ms >= 0) & (readings.time_ns > own_ms * 1_000_000 + AHEAD_OF_RECORD_NS)
+    return list(map(bool, ahead))

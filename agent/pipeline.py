@@ -1,0 +1,159 @@
+"""The whole way of the data, on one screen and without I/O.
+
+    messages ─decode─► readings ─intake─► closed ticks ─score─► scored ticks ─diagnose─► findings
+             ─alerts─► points for the sink, events for the site
+
+A pipeline is a deterministic function of each host's log: the same messages in other poll sizes, or after a
+restart from restored hosts, give the same points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent.accounting import Counts
+from agent.alerts import HostAlerts
+from agent.diagnosis import diagnose
+from agent.host import Host
+from agent.intake import Intake
+from agent.points import Point
+from agent.scored import ScoredTick
+from agent.scoring import Scorer
+from agent.site_events import AlertChanged, HostSummary, SiteEvent, SourceMark
+from agent.telemetry.decoder import Decoder
+from agent.telemetry.readings import Message
+from agent.tick_points import reading_point, score_point
+from agent.ticks import SECOND_NS, HostClock, TickStream
+from agent.topology import Topology
+
+MINUTE_NS = 60 * SECOND_NS
+INLET = "inlet_temp_c"
+
+
+@dataclass(slots=True)
+class Output:
+    """What one batch led to. Nothing of it is done yet: points are to be written, messages to be sent."""
+
+    points: list[Point] = field(default_factory=list)
+    events: list[SiteEvent] = field(default_factory=list)
+    dead_letters: list[tuple[Message, str]] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+    touched: tuple[str, ...] = ()  # hosts whose state may have changed
+
+
+class Pipeline:
+    """From messages to points. Holds the hosts; everything else it needs is given."""
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        topology: Topology | None = None,
+        lateness_s: float = 0.0,
+        periods_s: Mapping[str, Mapping[str, float]] | None = None,
+        mark_event_minutes: bool = False,
+    ) -> None:
+        self.hosts: dict[str, Host] = {}
+        self.scorer = scorer
+        self.topology = topology or Topology()
+        self._lateness_ns = int(lateness_s * SECOND_NS)
+        self._periods_ns = {
+            host: {sensor: int(s * SECOND_NS) for sensor, s in sensors.items()}
+            for host, sensors in (periods_s or {}).items()
+        }
+        self._decoder = Decoder()
+        self._intake = Intake(self._decoder.series, self.hosts, self._new_host, self._periods_ns)
+        self._marks = EventMarks() if mark_event_minutes else None
+
+    def process(self, messages: Sequence[Message]) -> Output:
+        """Take the next messages of one log, in its order."""
+        decoded = self._decoder.decode(messages)
+        stream, stored = self._intake.take(messages, decoded.readings)
+        output = self._judge(stream)
+        output.points.extend(stored)
+        output.touched = self._intake.hosts_in(decoded.readings)
+        output.dead_letters = [(messages[letter.message], letter.reason) for letter in decoded.dead_letters]
+        output.counts.dead_letters = len(decoded.dead_letters)
+        output.counts.messages_decoded = len(messages) - len(decoded.dead_letters)
+        return output
+
+    def end(self) -> Output:
+        """The recording is over: close what is open."""
+        stream = TickStream()
+        for host in self.hosts.values():
+            host.clock.end(stream)
+        return self._judge(stream)
+
+    def adopt(self, hosts: Sequence[Host]) -> None:
+        """Put restored hosts in the place of whatever was known of them."""
+        self.hosts.update({host.name: host for host in hosts})
+        self._intake.forget_places()
+
+    def drop(self, sources: frozenset[str]) -> None:
+        """Forget the hosts of sources that moved elsewhere."""
+        for name in [name for name, host in self.hosts.items() if host.source in sources]:
+            del self.hosts[name]
+        self._intake.forget_places()
+
+    # -- one stage after the other -------------------------------------------------------------------------
+
+    def _judge(self, stream: TickStream) -> Output:
+        output = Output()
+        output.counts.add_fates(stream.fates)
+        for fill in stream.fills:
+            output.points.append(
+                Point("reading", {"host": fill.host}, {fill.sensor: fill.value}, fill.time_ns)
+            )
+        for tick in self.scorer.score(stream.closed, self.hosts):
+            self._tell(self.hosts[tick.host], tick, output)
+        return output
+
+    def _tell(self, host: Host, tick: ScoredTick, output: Output) -> None:
+        """One scored tick to its points, its alerts and the site's events."""
+        if tick.scored:
+            output.counts.scored += 1
+            output.points.append(score_point(tick, host.alerts.rack))
+        else:
+            output.counts.unscored += 1
+        output.points.append(reading_point(tick.host, tick.time_ns, tick.sensors, tick.seen, tick.arrived))
+        changed = host.alerts.update(tick, diagnose(tick))
+        output.points.extend(alert.to_point() for alert in changed)
+        if self._marks is not None:
+            output.events.extend(self._marks.before(host.source, tick.time_ns))
+        output.events.extend(AlertChanged(alert) for alert in changed)
+        if host.summary_minute != tick.time_ns // MINUTE_NS:
+            host.summary_minute = tick.time_ns // MINUTE_NS
+            output.events.append(_summary(host, tick))
+
+    def _new_host(self, name: str, source: str) -> Host:
+        known = self._periods_ns.get(name, {})
+        clock = HostClock(name, self._lateness_ns, period_ns=min(known.values(), default=0))
+        rack = self.topology.place(name).rack or self._decoder.places.get(name, {}).get("rack", "")
+        return Host(name, source, clock, HostAlerts(name, rack))
+
+
+class EventMarks:
+    """Marks the minutes of a source by its own event time: in a recording no other clock exists."""
+
+    def __init__(self) -> None:
+        self._minute: dict[str, int] = {}
+        self._ticks: dict[str, int] = {}
+
+    def before(self, source: str, time_ns: int) -> list[SiteEvent]:
+        """The marks that are due before a tick of this time: one, when it opens a new minute."""
+        self._ticks[source] = self._ticks.get(source, 0) + 1
+        minute = time_ns // MINUTE_NS
+        if minute <= self._minute.setdefault(source, minute):
+            return []
+        self._minute[source], ticks = minute, self._ticks[source]
+        self._ticks[source] = 0
+        return [SourceMark(source, minute * MINUTE_NS, ticks, at_end=True)]
+
+
+def _summary(host: Host, tick: ScoredTick) -> HostSummary:
+    inlet = None
+    if INLET in tick.sensors and tick.present[tick.sensors.index(INLET)]:
+        inlet = float(tick.seen[tick.sensors.index(INLET)])
+    return HostSummary(
+        host.name, host.source, tick.time_ns, tick.period_ns, tick.score, inlet, host.alerts.rack
+    )
