@@ -186,7 +186,8 @@ def train(
 ) -> None:
     """Train first models from recorded telemetry.
 
-    One for every cohort of hosts in it. The recordings should be mostly normal. The first version in a registry becomes the champion.
+    One for every cohort of hosts in it. The recordings should be mostly normal. The
+    first version in a registry becomes the champion.
 
     \b
     Example:
@@ -216,7 +217,8 @@ def check(
 ) -> None:
     """Check that everything a config names is there.
 
-    Secrets, Kafka and its topics, InfluxDB and its bucket, models, topology. A line for each check. Exit code 2 if any failed.
+    Secrets, Kafka and its topics, InfluxDB and its bucket, models, topology. A line for
+    each check. Exit code 2 if any failed.
 
     \b
     Example:
