@@ -99,6 +99,11 @@ def test_many_quiet_hosts_are_listed_though_not_all_are_charted():
     assert "Not charted" in html
 
 
+def test_an_open_incident_has_lasted_until_the_end_of_the_data():
+    points = [score_point("n01", at(0), 0.1), score_point("n01", at(200), 0.9), alert_point("n01", at(130))]
+    assert "1 h 10 min so far" in render_report(points, "t", "s")
+
+
 # ---- episodes
 
 

@@ -3,10 +3,11 @@
 "use strict";
 const root = document.documentElement;
 root.classList.add("scripted");
+let printing = false;
 const charts = JSON.parse(document.getElementById("data").textContent);
 const PALETTE = 8, PARTS = ["lstm_ae", "gan", "linear"], DAY_S = 86400;
 const TIME_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
-const AXIS_PX = 52, SCORE_PX = 150, SENSOR_PX = 120;
+const AXIS_PX = 52, SCORE_PX = 150, SENSOR_PX = 120, PRINT_PX = 640;
 
 function make(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -92,10 +93,9 @@ class Host {
     return {title, unit, chips, plot, uplot: null, buttons: new Map()};
   }
 
-  chip(panel, key, label, blamed, toggle) {
+  chip(panel, key, label, toggle) {
     const value = make("span", {class: "value"});
     const button = make("button", {type: "button", "aria-pressed": "false", "data-sensor": label}, label, value);
-    if (blamed) { button.classList.add("blamed"); button.title = "evidence of an alert"; }
     button.addEventListener("click", toggle);
     panel.chips.append(button);
     panel.buttons.set(key, {button, value});
@@ -105,7 +105,7 @@ class Host {
     const panel = this.panel("Anomaly score", "dashed: threshold, shaded: alert, ▼ raised");
     for (const part of PARTS) {
       if (this.data.scores[part].v.some((v) => v != null)) {
-        this.chip(panel, part, part, false, () => this.flip(this.parts, part, panel));
+        this.chip(panel, part, part, () => this.flip(this.parts, part, panel));
       }
     }
     panel.list = () => [
@@ -123,7 +123,7 @@ class Host {
     const panel = this.panel(group.label, [group.unit, expected && "dashed: expected"].filter(Boolean).join(", "));
     const ordered = [...group.sensors].sort((a, b) => blamed.has(b) - blamed.has(a));
     for (const number of ordered) {
-      this.chip(panel, number, this.data.sensors[number].name, blamed.has(number), () => this.flip(this.on, number, panel));
+      this.chip(panel, number, this.data.sensors[number].name, () => this.flip(this.on, number, panel));
     }
     panel.list = () => ordered.filter((n) => this.on.has(n)).map((n) => ({
       key: n, label: this.data.sensors[n].name, series: this.data.sensors[n], stroke: this.strokeOf(n, ordered), width: 1.4,
@@ -158,7 +158,9 @@ class Host {
 
   draw(panel) {
     const list = panel.list(), shown = new Map(list.map((line) => [line.key, line]));
+    const alert = this.data.alerts[this.view.alert];
     for (const [key, {button, value}] of panel.buttons) {
+      button.classList.toggle("blamed", Boolean(alert && alert.evidence.includes(key)));
       button.setAttribute("aria-pressed", shown.has(key));
       if (shown.has(key)) button.style.setProperty("--stroke", "var(--" + shown.get(key).stroke + ")");
       else value.textContent = "";
@@ -166,8 +168,8 @@ class Host {
     if (panel.uplot) panel.uplot.destroy();
     panel.uplot = null;
     panel.lines = list;
-    const width = panel.plot.parentElement.clientWidth;
-    if (list.length && width) panel.uplot = this.plot(panel, list, width);
+    const width = printing ? PRINT_PX : this.width();
+    if (list.length && width > 0) panel.uplot = this.plot(panel, list, width);
     this.plots = this.panels.filter((p) => p.uplot);
   }
 
@@ -320,10 +322,17 @@ class Host {
     u.setCursor({left: u.valToPos(this.time[index], "x"), top: 10}, true);
   }
 
+  // Of its body, which is there even where a chart is hidden; 0 or less while the host is closed.
+  width() {
+    const style = getComputedStyle(this.body);
+    return this.body.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  }
+
   resize() {
+    if (printing) return;
+    const width = this.width();
+    if (width <= 0) return;
     for (const panel of this.panels) {
-      const width = panel.plot.parentElement.clientWidth;
-      if (!width) continue;
       if (panel.uplot) panel.uplot.setSize({width, height: panel.uplot.height});
       else if (panel.list().length) this.draw(panel);
     }
@@ -389,9 +398,10 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const redraw = () => hosts.forEach((host) => host.redraw());
 dark.addEventListener("change", redraw);
 addEventListener("beforeprint", () => {
+  printing = true;
   root.dataset.theme = "light";
   bodies.filter((body) => body.parentElement.open).forEach(build);
   redraw();
 });
-addEventListener("afterprint", () => { delete root.dataset.theme; redraw(); });
+addEventListener("afterprint", () => { printing = false; delete root.dataset.theme; redraw(); });
 })();
