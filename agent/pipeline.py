@@ -77,6 +77,11 @@ class Pipeline:
         output.counts.messages_decoded = len(messages) - len(decoded.dead_letters)
         return output
 
+    def begin_recording(self, name: str) -> None:
+        """The next messages come from another file of the same log: silence is judged within a file."""
+        if self._marks is not None:
+            self._marks.recording = name
+
     def end(self) -> Output:
         """The recording is over: close what is open."""
         stream = TickStream()
@@ -118,12 +123,14 @@ class Pipeline:
         output.points.append(reading_point(tick.host, tick.time_ns, tick.sensors, tick.seen, tick.arrived))
         changed = host.alerts.update(tick, diagnose(tick))
         output.points.extend(alert.to_point() for alert in changed)
+        source = host.source
         if self._marks is not None:
-            output.events.extend(self._marks.before(host.source, tick.time_ns))
+            source = self._marks.recording
+            output.events.extend(self._marks.before(tick.time_ns))
         output.events.extend(AlertChanged(alert) for alert in changed)
         if host.summary_minute != tick.time_ns // MINUTE_NS:
             host.summary_minute = tick.time_ns // MINUTE_NS
-            output.events.append(_summary(host, tick))
+            output.events.append(_summary(host, source, tick))
 
     def _new_host(self, name: str, source: str) -> Host:
         known = self._periods_ns.get(name, {})
@@ -133,27 +140,25 @@ class Pipeline:
 
 
 class EventMarks:
-    """Marks the minutes of a source by its own event time: in a recording no other clock exists."""
+    """Marks the minutes of a recording by its own event time: no other clock exists there."""
 
     def __init__(self) -> None:
+        self.recording = ""
         self._minute: dict[str, int] = {}
-        self._ticks: dict[str, int] = {}
+        self._ticks = 0
 
-    def before(self, source: str, time_ns: int) -> list[SiteEvent]:
-        """The marks that are due before a tick of this time: one, when it opens a new minute."""
-        self._ticks[source] = self._ticks.get(source, 0) + 1
+    def before(self, time_ns: int) -> list[SiteEvent]:
+        """The mark that is due before a tick of this time, when it opens a new minute."""
+        self._ticks += 1
         minute = time_ns // MINUTE_NS
-        if minute <= self._minute.setdefault(source, minute):
+        if minute <= self._minute.setdefault(self.recording, minute):
             return []
-        self._minute[source], ticks = minute, self._ticks[source]
-        self._ticks[source] = 0
-        return [SourceMark(source, minute * MINUTE_NS, ticks, at_end=True)]
+        self._minute[self.recording], ticks, self._ticks = minute, self._ticks, 0
+        return [SourceMark(self.recording, minute * MINUTE_NS, ticks, at_end=True)]
 
 
-def _summary(host: Host, tick: ScoredTick) -> HostSummary:
+def _summary(host: Host, source: str, tick: ScoredTick) -> HostSummary:
     inlet = None
     if INLET in tick.sensors and tick.present[tick.sensors.index(INLET)]:
         inlet = float(tick.seen[tick.sensors.index(INLET)])
-    return HostSummary(
-        host.name, host.source, tick.time_ns, tick.period_ns, tick.score, inlet, host.alerts.rack
-    )
+    return HostSummary(host.name, source, tick.time_ns, tick.period_ns, tick.score, inlet, host.alerts.rack)

@@ -1,6 +1,6 @@
 """Recorded telemetry through the same pipeline as the daemon's, as fast as it goes.
 
-recording ─► messages ─► Pipeline ─► points, site events ─► Site ─► points ─► FileSink, report.html
+recordings ─► messages ─► Pipeline ─► points, site events ─► Site ─► points ─► points.lp, report.html
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from rich.console import Console
+
 from agent.accounting import Counts
+from agent.config import Config
 from agent.incidents import Site
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
-from agent.progress import Progress
+from agent.progress import Bars, Progress
 from agent.recording import read_recording
+from agent.report import render_report
 from agent.scoring import Scorer
 from agent.sink.files import FileSink
+from agent.tables import incident_table
 from agent.telemetry.readings import Message
-from agent.topology import Topology
-from models.registry import LoadedModels
+from agent.topology import Topology, load_topology
+from models.registry import LoadedModels, Registry
 
 POLL_MESSAGES = 5_000
 
@@ -29,33 +34,60 @@ POLL_MESSAGES = 5_000
 class Replayed:
     """What a replay came to."""
 
-    points: list[Point]
-    counts: Counts
+    points: list[Point] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
     dead_letters: dict[str, int] = field(default_factory=dict)  # reason → messages
+
+
+def replay(
+    files: Sequence[Path],
+    config: Config | None = None,
+    registry: Path | None = None,
+    topology: Path | None = None,
+    out: Path = Path("replay"),
+    console: Console | None = None,
+) -> Replayed:
+    """`coldaisle replay`: score recordings and write `points.lp` and `report.html` into `out`.
+
+    `registry` and `topology` win over the config; without any registry the linear head scores alone.
+
+    Raises:
+        RecordingError: a file is absent, unreadable or empty.
+        RegistryError: the registry has no model in service, or one that must not be used.
+        ConfigError: the topology is wrong.
+    """
+    console = console or Console()
+    models = _models(registry or (config.models.registry if config else None), console)
+    places = load_topology(topology or (config.models.topology if config else None))
+    lateness_s = config.windows.lateness_s if config else 0.0
+    replayed = replay_recordings(files, models, places, Bars(console), lateness_s)
+    write_results(replayed, out, ", ".join(file.name for file in files), console)
+    return replayed
 
 
 def replay_recordings(
     files: Sequence[Path],
     models: LoadedModels | None,
     topology: Topology,
-    sink: FileSink,
     progress: Progress,
     lateness_s: float = 0.0,
     poll_messages: int = POLL_MESSAGES,
 ) -> Replayed:
-    """Replay files one after the other, each a source of its own, into `sink`.
-
-    The points do not depend on `poll_messages`.
+    """Replay files one after the other as one log; the points do not depend on `poll_messages`.
 
     Raises:
         RecordingError: a file is absent, unreadable or empty.
     """
-    scorer = Scorer(models.detectors, models.release) if models else Scorer({})
     pipeline = Pipeline(
-        scorer, topology, lateness_s, models.periods if models else None, mark_event_minutes=True
+        Scorer(models.detectors, models.release) if models else Scorer({}),
+        topology,
+        lateness_s,
+        models.periods if models else None,
+        mark_event_minutes=True,
     )
-    site, replayed = Site(), Replayed([], Counts())
+    site, sink, replayed = Site(), FileSink(), Replayed()
     for file in files:
+        pipeline.begin_recording(file.name)
         with progress.stage(f"replaying {file.name}") as stage:
             for messages in _polls(read_recording(file), poll_messages):
                 _finish(pipeline.process(messages), site, sink, replayed)
@@ -63,6 +95,30 @@ def replay_recordings(
     _finish(pipeline.end(), site, sink, replayed)
     replayed.points = sink.points()
     return replayed
+
+
+def write_results(replayed: Replayed, out: Path, source: str, console: Console) -> None:
+    """`points.lp` and `report.html` into `out`, the table of incidents and the counts to the console."""
+    out.mkdir(parents=True, exist_ok=True)
+    FileSink.save(replayed.points, out / "points.lp")
+    report = out / "report.html"
+    report.write_text(render_report(replayed.points, "Coldaisle report", source), encoding="utf-8")
+    console.print(incident_table(replayed.points))
+    counts = replayed.counts
+    console.print(
+        f"{counts.messages_in:,} messages, {counts.readings_in:,} readings, {counts.scored:,} ticks scored"
+    )
+    for reason, messages in sorted(replayed.dead_letters.items()):
+        console.print(f"{messages:,} messages set aside: {reason}", markup=False)
+    console.print(f"points: {out / 'points.lp'}\nreport: {report}", soft_wrap=True)
+
+
+def _models(registry: Path | None, console: Console) -> LoadedModels | None:
+    models = Registry(registry).champion() if registry is not None else None
+    if models is None:
+        where = f"no model in {registry}" if registry is not None else "no registry given"
+        console.print(f"{where}: the packaged linear head scores; nothing is trained", soft_wrap=True)
+    return models
 
 
 def _polls(messages: Iterator[Message], size: int) -> Iterator[list[Message]]:

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.points import SECOND_NS
-from agent.progress import Progress
-from agent.topology import Topology
+from rich.console import Console
+from rich.table import Table
+
+from agent.config import Config
+from agent.progress import Bars, Progress
+from agent.sensors import SECOND_NS
+from agent.topology import Topology, load_topology
 from agent.training_set import TrainingSet, read_training_set
 from models.detector import Detector
 from models.registry import Registry
@@ -73,3 +77,56 @@ def _provenance(files: Sequence[Path], found: TrainingSet, options: TrainingOpti
         "device": options.device,
         "budget_per_host_month": options.budget_per_host_month,
     }
+
+
+def train(
+    files: Sequence[Path],
+    config: Config | None = None,
+    registry: Path | None = None,
+    topology: Path | None = None,
+    seed: int = 0,
+    device: str | None = None,
+    epochs: int | None = None,
+    console: Console | None = None,
+) -> Trained:
+    """`coldaisle train`: `registry` and `topology` win over the config; contacts nobody.
+
+    Raises:
+        RecordingError: a file cannot be read, or no host has enough ticks.
+        RegistryError: the registry cannot be written.
+        ConfigError: the topology is wrong, or the device is not there.
+    """
+    console = console or Console()
+    config = config or Config.default()
+    options = TrainingOptions(
+        seed=seed,
+        device=device or config.models.device,
+        budget_per_host_month=config.alerts.budget_per_host_month,
+        epochs=epochs,
+    )
+    folder = registry or config.models.registry
+    places = load_topology(topology or config.models.topology)
+    trained = train_recordings(files, folder, places, options, Bars(console))
+    console.print(trained_table(trained))
+    for host, why in sorted(trained.training_set.left_out.items()):
+        console.print(f"left out: {host}: {why}", markup=False)
+    console.print(f"version {trained.version} in {folder} ({trained.seconds:.0f} s)", soft_wrap=True)
+    return trained
+
+
+def trained_table(trained: Trained) -> Table:
+    """A row a cohort: its hosts, sensors, ticks and what was chosen for it, with the reason."""
+    table = Table(title="Cohorts", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in ("Cohort", "Hosts", "Sensors", "Ticks", "Notes"):
+        table.add_column(
+            column, overflow="fold", justify="left" if column in ("Cohort", "Notes") else "right"
+        )
+    for cohort, detector in zip(trained.training_set.cohorts, trained.detectors, strict=True):
+        ticks = sum(len(host.values) for host in cohort.hosts)
+        numbers = (str(len(cohort.hosts)), str(len(cohort.sensors)), f"{ticks:,}")
+        table.add_row(cohort.id, *numbers, "; ".join(detector.notes))
+    return table
+
+
+def _rfc3339(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / SECOND_NS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
