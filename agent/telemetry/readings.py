@@ -1,8 +1,8 @@
 """What the decoder makes of messages: columns of readings, one row a reading, in the order of the log.
 
-    messages ──decode──► Readings(series, time_ns, value, message)
-                                    │
-                                    └─► SeriesTable: host, sensor, quantity, unit (seen once, numbered)
+messages ──decode──► Readings(series, time_ns, value, message)
+                                │
+                                └─► SeriesTable: host, sensor, quantity, unit (seen once, numbered)
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class Series:
     """One sensor of one host. `sensor` is canonical where known (docs/telemetry.md), else lower_snake_case.
 
     A limit that travels with a reading is a series of quantity `limit`: `limit_of` names the sensor that it
-    bounds and `bound` is `lower` or `upper`; the limits that count as hard are `critical` and `fatal`.
+    bounds and `bound` is a side and a grade, as `upper_critical`, `lower_fatal` or `upper_cap`; grades that
+    count as hard are `critical` and `fatal`.
     """
 
     host: str

@@ -1,0 +1,155 @@
+"""Ties each field of each series to its number in the series table, once; after that it is a look-up.
+
+(measurement, tags, Kafka key) ──► MetricSeries(host) ──field──► Binding ──value──► row of readings
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from agent.telemetry.hosts import host_of, names_a_host
+from agent.telemetry.meanings import Meaning, Tags
+from agent.telemetry.measurements import JOINT, Joint, MeaningOf, meaning_of
+from agent.telemetry.naming import MAX_NAME_LENGTH, SensorNames
+from agent.telemetry.readings import Readings, Series, SeriesTable
+
+PLACE_TAGS = ("rack", "row")
+
+
+@dataclass(slots=True)
+class Columns:
+    """Readings as they are found, a list a column."""
+
+    series: list[int] = field(default_factory=list)
+    time_ns: list[int] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    message: list[int] = field(default_factory=list)
+
+    def cut(self, length: int) -> None:
+        """Take back everything after the first `length` readings."""
+        for column in (self.series, self.time_ns, self.value, self.message):
+            del column[length:]
+
+    def to_readings(self) -> Readings:
+        return Readings(
+            np.array(self.series, np.int32),
+            np.array(self.time_ns, np.int64),
+            np.array(self.value, np.float64),
+            np.array(self.message, np.int32),
+        )
+
+
+class Binding:
+    """Where a field's values go. `plain` values are kept as sent."""
+
+    __slots__ = ("below_zero", "offset", "plain", "refuses", "scale", "series")
+
+    def __init__(self, meaning: Meaning, below_zero: Binding | None) -> None:
+        self.series = -1
+        self.scale, self.offset = meaning.scale, meaning.offset
+        self.refuses, self.below_zero = meaning.refuses, below_zero
+        self.plain = (
+            meaning.scale == 1.0 and not meaning.offset and meaning.refuses is None and below_zero is None
+        )
+
+    def add(self, value: float, time_ns: int, message: int, out: Columns) -> bool:
+        """Append a finite value, unless it stands for none; whether it was appended."""
+        if not self.plain:
+            if value < 0 and self.below_zero is not None:
+                return self.below_zero.add(value, time_ns, message, out)
+            if self.refuses is not None and self.refuses(value):
+                return False
+        try:
+            kept = value * self.scale + self.offset
+        except OverflowError:  # an integer of hundreds of digits
+            return False
+        if not math.isfinite(kept):
+            return False
+        out.series.append(self.series)
+        out.time_ns.append(time_ns)
+        out.value.append(kept)
+        out.message.append(message)
+        return True
+
+
+class MetricSeries(dict[str, Binding | None]):
+    """One measurement with one set of tags: its host, and field → what it is bound to (None: no reading)."""
+
+    __slots__ = ("_binder", "_meaning_of", "host", "joint", "measurement", "tags")
+
+    def __init__(
+        self, binder: Binder, host: str, measurement: str, tags: Tags, meaning_of: MeaningOf
+    ) -> None:
+        super().__init__()
+        self.host, self.measurement, self.tags = host, measurement, dict(tags)
+        self.joint: Joint | None = JOINT.get(measurement)
+        self._binder, self._meaning_of = binder, meaning_of
+
+    def __missing__(self, name: str) -> Binding | None:
+        meaning = self._meaning_of(self.measurement, self.tags, name)
+        bound = self[name] = self._binder.bind(self.host, meaning) if meaning else None
+        return bound
+
+    def add(self, fields: Mapping[str, object], time_ns: int, message: int, out: Columns) -> bool:
+        """Append the readings among one message's fields; whether there were any.
+
+        A boolean is no number, nor is one in quotes.
+        """
+        left_out = self.joint(_numbers_in(fields)) if self.joint is not None else ()
+        before = len(out.series)
+        for name, value in fields.items():
+            if (type(value) is float or type(value) is int) and name not in left_out:
+                binding = self[name]
+                if binding is not None:
+                    binding.add(value, time_ns, message, out)
+        return len(out.series) > before
+
+
+def _numbers_in(fields: Mapping[str, object]) -> dict[str, float]:
+    return {k: v for k, v in fields.items() if isinstance(v, float | int)}
+
+
+class Binder:
+    """Makes bindings; holds the series table, the names and the places that tags have told."""
+
+    def __init__(self) -> None:
+        self.series = SeriesTable()
+        self.places: dict[str, dict[str, str]] = {}  # host → rack, row
+        self._names = SensorNames()
+
+    def metric(
+        self, measurement: str, tags: Tags, key: bytes | None, meaning_of: MeaningOf = meaning_of
+    ) -> tuple[MetricSeries, bool]:
+        """The series of a measurement and its tags, and whether the tags alone named its host.
+
+        Raises:
+            DecodeError: nothing names a host.
+        """
+        host = host_of(tags, key)
+        place = {tag: tags[tag].strip() for tag in PLACE_TAGS if tags.get(tag, "").strip()}
+        if place:
+            self.places.setdefault(host, {}).update(place)
+        return MetricSeries(self, host, measurement, tags, meaning_of), names_a_host(tags)
+
+    def bind(self, host: str, meaning: Meaning) -> Binding | None:
+        """A binding of a meaning on a host; None where the name is too long to be one."""
+        if any(len(name) > MAX_NAME_LENGTH for name in meaning.names):
+            return None
+        below_zero = self.bind(host, meaning.below_zero) if meaning.below_zero else None
+        binding = Binding(meaning, below_zero)
+
+        def renamed(name: str) -> None:
+            binding.series = self.series.intern(_series(host, name, meaning))
+
+        self._names.claim(host, meaning).tell(renamed)
+        return binding
+
+
+def _series(host: str, name: str, meaning: Meaning) -> Series:
+    if not meaning.bound:
+        return Series(host, name, meaning.quantity, meaning.unit)
+    return Series(host, f"{name}_{meaning.bound}", "limit", meaning.unit, limit_of=name, bound=meaning.bound)

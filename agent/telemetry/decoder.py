@@ -1,0 +1,101 @@
+"""From messages of any dialect to readings: the one door that telemetry comes in by.
+
+    message ──first byte──► { or [ ─► json_messages ─► telegraf_json, native, prometheus_json ─┐
+                        └─► text   ─► line_messages ───────────────────────────────────────────┤
+                                                                 measurements/ + catalogue ◄───┘
+                                                                 (once for each series)
+
+Every message is chosen for by itself, without configuration, and is either decoded or a dead letter. Nothing
+that a message holds can raise, and nothing is remembered that changes what a later message means: the same
+messages in any batches give the same readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.errors import DecodeError
+from agent.telemetry.binding import Binder, Columns
+from agent.telemetry.json_messages import JsonMessages
+from agent.telemetry.line_messages import LineMessages
+from agent.telemetry.readings import DeadLetter, Decoded, Message, SeriesTable
+from agent.telemetry.reasons import EMPTY, NOT_JSON, NOT_UTF8, TOMBSTONE, TOO_LARGE, unsupported
+
+MAX_MESSAGE_BYTES = 1_048_576  # Kafka's own default limit; a bigger one is no telemetry
+_BLANK = b" \t\r\n"
+_JSON_STARTS = frozenset(b"{[")
+
+# First bytes of formats that are told apart but not read, and of texts in other encodings.
+_MAGIC = (
+    (b"\x1f\x8b", unsupported("gzip")),
+    (b"\x28\xb5\x2f\xfd", unsupported("zstd")),
+    (b"\x04\x22\x4d\x18", unsupported("lz4")),
+    (b"\xff\x06\x00\x00sNaPpY", unsupported("snappy")),
+    (b"Obj\x01", unsupported("avro")),
+    (b"\x00", unsupported("avro")),  # the registry's framing: 0, then a schema's number
+    (b"\xef\xbb\xbf", NOT_JSON),  # a byte order mark has no place in JSON
+    (b"\xff\xfe", NOT_UTF8),
+    (b"\xfe\xff", NOT_UTF8),
+)
+_MSGPACK_MAPS = range(0x80, 0x90)
+_SUSPECT = frozenset((*range(0x20), *range(0x7F, 0x100), *(magic[0] for magic, _ in _MAGIC)))
+
+
+class Decoder:
+    """Decodes messages; `series` numbers the sensors, `places` is what tags told of each host's rack and row.
+
+    Keeps caches, which grow with the number of series and start anew at a limit, and no other state.
+    """
+
+    def __init__(self) -> None:
+        binder = Binder()
+        self.series: SeriesTable = binder.series
+        self.places: dict[str, dict[str, str]] = binder.places  # host → {"rack": …, "row": …}
+        self._lines, self._json = LineMessages(binder), JsonMessages(binder)
+
+    def decode(self, messages: Sequence[Message]) -> Decoded:
+        """The readings of a batch in its order, and a dead letter for each message without any."""
+        out, dead_letters = Columns(), []
+        for at, message in enumerate(messages):
+            reason = self._decode_one(message, at, out)
+            if reason:
+                dead_letters.append(DeadLetter(at, reason))
+        return Decoded(out.to_readings(), tuple(dead_letters))
+
+    def _decode_one(self, message: Message, at: int, out: Columns) -> str:
+        value = message.value
+        if not value:
+            return TOMBSTONE if value is None else EMPTY
+        if len(value) > MAX_MESSAGE_BYTES:
+            return TOO_LARGE
+        first = value[0]
+        if first in _BLANK:
+            first = (value.lstrip(_BLANK) or b"\n")[0]
+        try:
+            if first in _JSON_STARTS:
+                return self._json.decode(value, message, at, out)
+            return _refusal(value) or self._lines.decode(value, message, at, out)
+        except DecodeError as error:
+            return str(error)
+
+
+def _refusal(value: bytes) -> str:
+    """Why a message that is not JSON need not be parsed; "" where it may be line protocol."""
+    if value[0] not in _SUSPECT:
+        return ""
+    for magic, reason in _MAGIC:
+        if value.startswith(magic):
+            return reason
+    if value[0] in _MSGPACK_MAPS:
+        return unsupported("msgpack")
+    if value[0] == 0x0A and (b"\x00" in value or not _is_text(value)):
+        return unsupported("protobuf")  # a message's first field, which is also a line end
+    return EMPTY if not value.strip(_BLANK) else ""
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

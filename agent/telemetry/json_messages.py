@@ -1,0 +1,144 @@
+"""Readings from messages of JSON: what shape a document has, and so whose it is.
+
+One document, an array of them, or one a line; each is told by its own keys, so a topic may mix dialects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from agent.errors import DecodeError
+from agent.telemetry.binding import Binder, Columns
+from agent.telemetry.native import Native
+from agent.telemetry.prometheus_json import add_sample
+from agent.telemetry.readings import Message
+from agent.telemetry.reasons import NOT_JSON, NOT_UTF8, NOTHING_USABLE, TOO_LARGE, unsupported
+from agent.telemetry.telegraf_json import TelegrafJson
+
+Document = dict[str, object]
+Add = Callable[[Document, Message, int, Columns], bool]
+MAX_DOCUMENTS = 10_000  # in one message
+
+# What JSON has no word for and some senders write all the same, outside of strings.
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b|-?\d+(?:\.\d+)?[eE]\+?\d{3,}')
+
+
+class Shape(NamedTuple):
+    """A kind of document, told by the types of some of its keys."""
+
+    keys: dict[str, type | tuple[type, ...]]
+    add: Add
+
+
+class JsonMessages:
+    """Turns messages of JSON into readings."""
+
+    def __init__(self, binder: Binder) -> None:
+        self._telegraf, native = TelegrafJson(binder), Native(binder)
+        self._shapes = (
+            Shape({"fields": dict, "name": str}, self._telegraf.add),
+            Shape({"metrics": dict}, native.add),
+            Shape({"sensor": str}, native.add),
+            Shape({"metrics": list}, self._add_batch),
+            Shape({"labels": dict, "value": (str, float, int)}, self._add_sample),
+            Shape({"resourceMetrics": list}, _refuse("otlp json")),
+            Shape({"MetricValues": list}, _refuse("redfish metric report")),
+            Shape({"event": str, "fields": dict}, _refuse("dell kafkapump")),
+        )
+
+    def decode(self, value: bytes, message: Message, at: int, out: Columns) -> str:
+        """Append the readings of message number `at`; why there are none, or ""."""
+        reason = self._telegraf.decode_known(value, message, at, out)
+        if reason is not None:
+            return reason
+        found, reason, count = False, "", 0
+        for document in _documents(value):
+            count += 1
+            if count > MAX_DOCUMENTS:
+                reason = reason or TOO_LARGE
+                break
+            try:
+                found |= self._add(document, message, at, out)
+            except DecodeError as error:
+                reason = reason or str(error)
+        if found and count == 1 and isinstance(document, dict) and "fields" in document:
+            self._telegraf.remember(value, document, message)
+        return "" if found else reason or NOTHING_USABLE
+
+    def _add(self, document: object, message: Message, at: int, out: Columns) -> bool:
+        if isinstance(document, DecodeError):
+            raise document
+        if not isinstance(document, dict):
+            raise DecodeError(NOTHING_USABLE)
+        for shape in self._shapes:
+            if all(isinstance(document.get(key), kind) for key, kind in shape.keys.items()):
+                return shape.add(document, message, at, out)
+        raise DecodeError(NOTHING_USABLE)
+
+    def _add_batch(self, batch: Document, message: Message, at: int, out: Columns) -> bool:
+        metrics = batch["metrics"]
+        if not isinstance(metrics, list) or len(metrics) > MAX_DOCUMENTS:
+            raise DecodeError(TOO_LARGE)
+        found, first = False, None
+        for metric in metrics:
+            try:
+                found |= isinstance(metric, dict) and self._telegraf.add(metric, message, at, out)
+            except DecodeError as error:
+                first = first or error
+        if not found and first is not None:
+            raise first
+        return found
+
+    def _add_sample(self, sample: Document, message: Message, at: int, out: Columns) -> bool:
+        return add_sample(sample, self._telegraf, message, at, out)
+
+
+def _refuse(name: str) -> Add:
+    def refuse(_document: Document, _message: Message, _at: int, _out: Columns) -> bool:
+        raise DecodeError(unsupported(name))
+
+    return refuse
+
+
+def _documents(value: bytes) -> Iterator[object]:
+    """The documents in a message; a DecodeError in the place of each that is not JSON."""
+    whole = _parse(value)
+    if isinstance(whole, DecodeError) and b"\n" in value.strip():
+        for line in value.split(b"\n"):
+            if line.strip():
+                yield from _flat(_parse(line))
+        return
+    yield from _flat(whole)
+
+
+def _flat(document: object) -> Iterator[object]:
+    if isinstance(document, list):
+        yield from (part for part in document if part is not None)
+    else:
+        yield document
+
+
+def _parse(value: bytes) -> object:
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError):
+        return _parse_without_nan(value)
+
+
+def _parse_without_nan(value: bytes) -> object:
+    """Once more, with null for NaN, infinities and numbers beyond floats: the rest may be good."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return DecodeError(NOT_UTF8)
+    cleaned = _NO_NUMBER.sub(lambda m: m[0] if m[0].startswith(b'"') else b"null", value)
+    if cleaned == value:
+        return DecodeError(NOT_JSON)
+    try:
+        return msgspec.json.decode(cleaned)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError):
+        return DecodeError(NOT_JSON)

@@ -1,0 +1,43 @@
+"""What the fields of each collector's measurements mean, a module a family; `TABLE` finds the module.
+
+A module offers `meaning_of(measurement, tags, field)`, which is asked once for each series and field and
+never again while the series is known; and, where fields of one message judge each other, an entry in `JOINT`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from agent.telemetry.meanings import Meaning, Tags
+from agent.telemetry.measurements import (
+    host_cpu,
+    ipmi_sensor,
+    nvidia_smi,
+    prometheus,
+    redfish,
+    temp,
+    unknown,
+)
+
+MeaningOf = Callable[[str, Tags, str], Meaning | None]
+Joint = Callable[[Mapping[str, float]], frozenset[str]]
+
+TABLE: dict[str, MeaningOf] = {
+    "ipmi_sensor": ipmi_sensor.meaning_of,
+    **dict.fromkeys(redfish.MEASUREMENTS, redfish.meaning_of),
+    "prometheus": prometheus.meaning_of,
+    "nvidia_smi": nvidia_smi.meaning_of,
+    "temp": temp.meaning_of,
+    "cpu": host_cpu.meaning_of,
+    "powerstat_package": host_cpu.meaning_of,
+}
+# Measurement → which of a message's fields are to be left out, seen together.
+JOINT: dict[str, Joint] = {"redfish_power_powersupplies": redfish.ratings}
+
+
+def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
+    """The meaning of one field, None where it is no reading (or one that its tags disown)."""
+    known = TABLE.get(measurement)
+    if known is None and prometheus.is_metric_name(measurement) and field in prometheus.VALUE_FIELDS:
+        return prometheus.meaning_of("prometheus", tags, measurement)
+    return (known or unknown.meaning_of)(measurement, tags, field)

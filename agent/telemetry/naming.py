@@ -1,0 +1,90 @@
+"""Gives every sensor of a host a name of its own, the same whatever order the sensors come in.
+
+Two sensors may ask for one name: a board has `Inlet Temp` and `Ambient Temp`, both its inlet. Of one family
+(all sensors that one collector reads off one machine) the first by (rank, identity) holds the name and the
+others fall back to their vendor's. Different families share: what IPMI and Redfish both call the inlet is the
+same sensor. A late comer of better rank takes the name over, so names settle within one round of readings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from agent.telemetry.meanings import Meaning
+
+MAX_NAME_LENGTH = 128  # characters; no vendor needs more, and every name becomes a field in the store
+
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_GAP = re.compile(r"[\W_]+")
+
+
+def lower_snake_case(name: str) -> str:
+    """`BaseBoard System Fan` → `baseboard_system_fan`, `PkgPwr` → `pkg_pwr`; "" where nothing is left."""
+    if not _GAP.search(name):
+        name = _HUMP.sub("_", name)
+    return _GAP.sub("_", name.lower()).strip("_")
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """One sensor's hold on a name. `tell` hears the name now and whenever it changes."""
+
+    host: str
+    meaning: Meaning
+    name: str = ""
+    place: int = -1  # of `name` in the list of preferences
+    listeners: list[Callable[[str], None]] = field(default_factory=list)
+
+    @property
+    def order(self) -> tuple[int, str]:
+        return (self.meaning.rank, self.meaning.identity)
+
+    def tell(self, listener: Callable[[str], None]) -> None:
+        self.listeners.append(listener)
+        listener(self.name)
+
+
+class SensorNames:
+    """Who holds which name on which host."""
+
+    def __init__(self) -> None:
+        self._claims: dict[tuple[str, str, str, tuple[str, ...]], Claim] = {}
+        self._holders: dict[tuple[str, str, str], Claim] = {}
+        self._kinds: dict[tuple[str, str], tuple[str, str]] = {}  # host, name → quantity, unit
+
+    def claim(self, host: str, meaning: Meaning) -> Claim:
+        """The claim of a sensor, the same one at every call; it holds a name from here on."""
+        key = (host, meaning.family, meaning.identity, meaning.names)
+        claim = self._claims.get(key)
+        if claim is None:
+            claim = self._claims[key] = Claim(host, meaning)
+            self._settle(claim)
+        return claim
+
+    def _settle(self, claim: Claim) -> None:
+        wanted = claim.meaning.names
+        for place in range(claim.place + 1, len(wanted)):
+            if self._take(claim, place, wanted[place]):
+                return
+        mark = blake2b(claim.meaning.identity.encode(), digest_size=3).hexdigest()
+        self._take(claim, len(wanted), f"{wanted[-1]}_{mark}")
+
+    def _take(self, claim: Claim, place: int, name: str) -> bool:
+        kind = (claim.meaning.quantity, claim.meaning.unit)
+        key = (claim.host, claim.meaning.family, name)
+        holder = self._holders.get(key)
+        if holder is None:
+            if self._kinds.setdefault((claim.host, name), kind) != kind:
+                return False
+        elif holder.order <= claim.order or (holder.meaning.quantity, holder.meaning.unit) != kind:
+            return False
+        self._holders[key] = claim
+        claim.name, claim.place = name, place
+        for listener in claim.listeners:
+            listener(name)
+        if holder is not None:
+            self._settle(holder)
+        return True
