@@ -169,7 +169,7 @@ def decode(files: Files, as_json: AsJson = False) -> None:
     """
     from agent.decode_command import decode_files
 
-    decode_files(files, as_json)
+    decode_files(files, as_json, sys.stdout)
 
 
 @app.command()
