@@ -1,0 +1,79 @@
+"""From a fused value to a tail probability, and from a budget of false alerts to a threshold.
+
+    value v ─► p = P(a normal tick is as high) ─► score = −log10(p) / 12
+
+The body of the distribution is what training saw. Its tail is exponential in log v, fitted to the maxima of
+runs above a high quantile, and pulled towards a prior while there are few of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DECADES = 12.0  # a score of 1 is p = 1e-12
+TAIL_QUANTILE = 0.9  # where the tail begins
+APART_TICKS = 64  # exceedances closer than a smoothing kernel belong to one run
+PRIOR_SCALE, PRIOR_RUNS = 0.35, 8.0  # of the tail of log v, and how many runs it counts for
+LEAST_SCALE = 0.08
+KNOTS = 65
+FIRM_HOST_DAYS = 300.0  # with less, the threshold is called provisional
+MONTH_S = 30 * 86_400.0
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The distribution of log v on normal ticks, and the score that keeps the budget."""
+
+    knots_log_v: Array  # (K,) rising
+    knots_log_p: Array  # (K,) log10 of the share of normal ticks at least as high, falling
+    tail_scale: float
+    threshold: float
+
+    def score(self, values: Array) -> Array:
+        """(B,) positive values → (B,) scores in 0..1; NaN stays NaN."""
+        log_v = np.log(np.maximum(values, 1e-12))
+        body = np.interp(log_v, self.knots_log_v, self.knots_log_p)
+        beyond = np.maximum(log_v - self.knots_log_v[-1], 0.0)
+        log_p = body - beyond / (self.tail_scale * math.log(10))
+        return np.clip(-log_p / DECADES, 0.0, 1.0)
+
+
+def calibrate(
+    values: list[Array], period_s: float, budget_per_host_month: float
+) -> Calibration:
+    """Fit on (n,) values of each host, in time order, NaN where unscored.
+
+    Args:
+        values: positive fused values on normal ticks, best ones that nothing was fitted on.
+        period_s: seconds a tick.
+        budget_per_host_month: false alerts that a host may raise a month.
+    """
+    logs = [np.log(np.maximum(v[np.isfinite(v)], 1e-12)) for v in values]
+    pooled = np.sort(np.concatenate(logs))
+    edge = float(np.quantile(pooled, TAIL_QUANTILE))
+    peaks = np.concatenate([run_maxima(log_v, edge) for log_v in logs])
+    excess = float((peaks - edge).sum())
+    scale = max((excess + PRIOR_RUNS * PRIOR_SCALE) / (len(peaks) + PRIOR_RUNS), LEAST_SCALE)
+    months = len(pooled) * period_s / MONTH_S
+    runs_a_month = (len(peaks) + 1.0) / max(months, 1e-9)
+    needed = scale * math.log(max(runs_a_month / budget_per_host_month, math.e))  # how far beyond the edge
+    shares = np.linspace(0.0, TAIL_QUANTILE, KNOTS)
+    knots = np.maximum.accumulate(np.quantile(pooled, shares))
+    log_p = np.log10(1.0 - shares)
+    log_p_at_threshold = float(log_p[-1]) - needed / (scale * math.log(10))
+    return Calibration(knots, log_p, scale, min(-log_p_at_threshold / DECADES, 0.95))
+
+
+def run_maxima(log_v: Array, edge: float) -> Array:
+    """The highest value of each run above `edge`; runs are at least `APART_TICKS` apart."""
+    above = np.flatnonzero(log_v > edge)
+    if not len(above):
+        return np.zeros(0)
+    runs = np.split(above, np.flatnonzero(np.diff(above) > APART_TICKS) + 1)
+    return np.array([log_v[run].max() for run in runs])

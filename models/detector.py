@@ -1,0 +1,269 @@
+"""The detector of a cohort: three views of a window, fused, smoothed, and calibrated to one score.
+
+    windows (B, T, C) ─► scaled values, LSTM residual, GAN residual (B, 3, C) ─► whitened heads (B, 3)
+        ─► mean ─► smooth over 64 ticks ─► relative to the host's level ─► score (B, P)
+
+Everything runs in chunks of a fixed size, padded with zeros: a score is the same to the last bit whatever
+else is in its batch, so polls, restarts and replays agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.calibration import Calibration
+from models.gan import GanShape, Generator
+from models.heads import Head, HeadRecipe
+from models.lstm_autoencoder import LstmAutoencoder, LstmShape
+from models.scaling import HostScaling
+
+PARTS = ("fused", "lstm_ae", "gan", "linear")
+VIEWS = ("linear", "lstm_ae", "gan")  # the order of residuals in `errors`
+WINDOW, HISTORY, KERNEL = 32, 32, 64  # ticks
+CHUNK = 64  # rows of one call, always
+CLIP = 50.0  # scaled units; beyond it a value says no more
+NETWORK_CLIP = 10.0  # what the networks are shown
+HALF_LIVES_TICKS = (2.0, 10.0)  # of the two smoothing kernels whose mean is used
+
+Array = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Detector:
+    """One cohort's detector. C sensors, B windows, T ticks, H ticks of residuals, K ticks of smoothing."""
+
+    cohort: str
+    sensors: tuple[str, ...]
+    quantities: tuple[str, ...]
+    units: tuple[str, ...]
+    hosts: dict[str, HostScaling]  # of training
+    typical: HostScaling  # for a host that training never saw
+    lstm_ae: LstmAutoencoder
+    gan: Generator
+    heads: dict[str, tuple[Head, ...]]  # view → its heads
+    level_floor: Array  # (P,) c: the smoothed value that training exceeded on one tick in ten
+    calibrations: tuple[Calibration, ...]  # in the order of PARTS
+    notes: tuple[str, ...] = ()  # what was chosen in training, and why
+    device: str = "cpu"
+    window: int = WINDOW
+    history: int = HISTORY
+    kernel: int = KERNEL
+    thresholds: Array = field(init=False)  # (P,) on the scale of the score
+
+    def __post_init__(self) -> None:
+        self.thresholds = np.array([c.threshold for c in self.calibrations])
+        for network in (self.lstm_ae, self.gan):
+            network.to(self.device).eval()
+
+    def scaling(self, host: str) -> tuple[Array, Array]:
+        """Centre and scale (C,) of a host, its own or the cohort's typical one."""
+        known = self.hosts.get(host, self.typical)
+        return known.centre, known.scale
+
+    def errors(
+        self, windows: NDArray[np.float32], present: NDArray[np.bool_], centre: Array, scale: Array
+    ) -> NDArray[np.float32]:
+        """(B, T, C) raw windows with masks, (B, C) centres and scales → (B, 3, C) residuals of the last tick.
+
+        In scaled units, in the order of VIEWS, 0 where the last tick is masked.
+        """
+        return in_chunks(self._errors, windows, present, centre, scale)
+
+    def _errors(
+        self, windows: NDArray[np.float32], present: NDArray[np.bool_], centre: Array, scale: Array
+    ) -> NDArray[np.float32]:
+        spread = np.where(scale > 0, scale, 1.0)[:, None]
+        z = np.where(present, np.clip((windows - centre[:, None]) / spread, -CLIP, CLIP), 0.0)  # (B, T, C)
+        rebuilt = self._rebuild(z.astype(np.float32), present)  # (2, B, C)
+        views = np.stack([z[:, -1], z[:, -1] - rebuilt[0], z[:, -1] - rebuilt[1]], axis=1)  # (B, 3, C)
+        return np.where(present[:, None, -1], views, 0.0).astype(np.float32)
+
+    def _rebuild(self, z: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """(B, T, C) → (2, B, C): the last tick as each network rebuilds it."""
+        values = torch.from_numpy(np.clip(z, -NETWORK_CLIP, NETWORK_CLIP)).to(self.device)
+        mask = torch.from_numpy(present.astype(np.float32)).to(self.device)
+        with torch.inference_mode():
+            rebuilt = [network(values, mask)[:, -1] for network in (self.lstm_ae, self.gan)]
+            both: NDArray[np.float32] = torch.stack(rebuilt).cpu().numpy()
+        return both
+
+    def fuse(self, histories: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """(B, H, 3, C) residuals of the last ticks → (B, P) raw values and (B, C) each sensor's share."""
+        by_part, share = in_chunks(self._fuse, histories, seen)
+        return by_part, share
+
+    def _fuse(self, histories: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[Array, Array]:
+        parts: dict[str, Array] = {}
+        for place, view in enumerate(VIEWS):
+            residuals = histories[:, :, place].astype(np.float64)  # (B, H, C)
+            each = [head.contributions(residuals, seen) for head in self.heads[view]]
+            parts[view] = sum_pairs(each) / len(each)  # (B, C)
+        parts["fused"] = sum_pairs([parts[view] for view in VIEWS]) / len(VIEWS)
+        raw = np.stack([parts[part].sum(axis=1) for part in PARTS], axis=1)  # (B, P)
+        return np.maximum(raw, 1e-9), _shares(parts["fused"])
+
+    def smooth(self, kernels: Array) -> Array:
+        """(B, K, P) raw values of the last ticks, NaN where there were none → (B, P)."""
+        return in_chunks(self._smooth, kernels)
+
+    def _smooth(self, kernels: Array) -> Array:
+        there = np.isfinite(kernels)
+        values = np.where(there, kernels, 0.0)
+        age = np.arange(self.kernel - 1, -1, -1)
+        smoothed = np.zeros(kernels.shape[::2])
+        for half_life in HALF_LIVES_TICKS:
+            weights = (0.5 ** (age / half_life))[:, None]  # (K, 1) newest last
+            total = (there * weights).sum(axis=1)
+            smoothed += (values * weights).sum(axis=1) / np.where(total > 0, total, np.nan)
+        return np.where(there[:, -1], smoothed / len(HALF_LIVES_TICKS), np.nan)
+
+    def relate(self, smoothed: Array, levels: Array) -> Array:
+        """(B, P) smoothed values relative to the host's level: log means of its closed hours, NaN for none."""
+        floor = self.level_floor
+        level = np.where(np.isfinite(levels), np.maximum(np.exp(levels), floor), floor)
+        return smoothed / np.sqrt(level * floor)
+
+    def score(self, smoothed: Array, levels: Array) -> Array:
+        """(B, P) smoothed values and levels → (B, P) scores, 0..1, high = abnormal."""
+        values = self.relate(smoothed, levels)
+        return np.stack([c.score(values[:, part]) for part, c in enumerate(self.calibrations)], axis=1)
+
+    # -- as files -----------------------------------------------------------------------------------------
+
+    def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays by name, and everything else as plain JSON."""
+        arrays: dict[str, NDArray[Any]] = {"level_floor": self.level_floor}
+        for name, network in (("lstm_ae", self.lstm_ae), ("gan", self.gan)):
+            arrays |= {f"{name}.{k}": v.detach().cpu().numpy() for k, v in network.state_dict().items()}
+        for view, heads in self.heads.items():
+            for at, head in enumerate(heads):
+                arrays |= {
+                    f"head.{view}.{at}.{k}": getattr(head, k) for k in ("shift", "factor", "precision")
+                }
+        arrays["scaling.centre"] = np.stack([s.centre for s in (self.typical, *self.hosts.values())])
+        arrays["scaling.scale"] = np.stack([s.scale for s in (self.typical, *self.hosts.values())])
+        arrays["calibration.knots_log_v"] = np.stack([c.knots_log_v for c in self.calibrations])
+        arrays["calibration.knots_log_p"] = np.stack([c.knots_log_p for c in self.calibrations])
+        meta = {
+            "cohort": self.cohort,
+            "sensors": list(self.sensors),
+            "quantities": list(self.quantities),
+            "units": list(self.units),
+            "hosts": list(self.hosts),
+            "lstm_ae": self.lstm_ae.shape.as_dict(),
+            "gan": self.gan.shape.as_dict(),
+            "heads": {v: [{**asdict(h.recipe), "norm": h.norm} for h in hs] for v, hs in self.heads.items()},
+            "tails": [[c.tail_scale, c.threshold] for c in self.calibrations],
+            "notes": list(self.notes),
+            "window": self.window,
+            "history": self.history,
+            "kernel": self.kernel,
+        }
+        return arrays, meta
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any], device: str = "cpu"
+    ) -> Detector:
+        """The detector that `to_arrays` took apart.
+
+        Raises:
+            KeyError, TypeError, ValueError, RuntimeError: the parts do not fit together.
+        """
+        lstm_ae, gan = LstmAutoencoder(LstmShape(**meta["lstm_ae"])), Generator(GanShape(**meta["gan"]))
+        for name, network in (("lstm_ae", lstm_ae), ("gan", gan)):
+            own = {k.removeprefix(f"{name}."): v for k, v in arrays.items() if k.startswith(f"{name}.")}
+            network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in own.items()})
+        scalings = [
+            HostScaling(c, s)
+            for c, s in zip(arrays["scaling.centre"], arrays["scaling.scale"], strict=True)
+        ]
+        calibrations = [
+            Calibration(v, p, *tail)
+            for v, p, tail in zip(
+                arrays["calibration.knots_log_v"], arrays["calibration.knots_log_p"], meta["tails"], strict=True
+            )
+        ]
+        return cls(
+            cohort=meta["cohort"],
+            sensors=tuple(meta["sensors"]),
+            quantities=tuple(meta["quantities"]),
+            units=tuple(meta["units"]),
+            hosts=dict(zip(meta["hosts"], scalings[1:], strict=True)),
+            typical=scalings[0],
+            lstm_ae=lstm_ae,
+            gan=gan,
+            heads={view: _heads(view, kept, arrays) for view, kept in meta["heads"].items()},
+            level_floor=arrays["level_floor"],
+            calibrations=tuple(calibrations),
+            notes=tuple(meta["notes"]),
+            device=device,
+            window=meta["window"],
+            history=meta["history"],
+            kernel=meta["kernel"],
+        )
+
+
+def _heads(
+    view: str, kept: Sequence[Mapping[str, Any]], arrays: Mapping[str, NDArray[Any]]
+) -> tuple[Head, ...]:
+    heads = []
+    for at, one in enumerate(kept):
+        recipe = HeadRecipe(one["ridge"], one["clip"], one["standardised"])
+        shift, factor, precision = (
+            arrays[f"head.{view}.{at}.{k}"] for k in ("shift", "factor", "precision")
+        )
+        heads.append(Head(recipe, shift, factor, precision, one["norm"]))
+    return tuple(heads)
+
+
+def _shares(contributions: Array) -> Array:
+    """(B, C) contributions → shares that sum to 1, or are all 0."""
+    positive = np.maximum(contributions, 0.0)
+    total = positive.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(positive, total, out=np.zeros_like(positive), where=total > 0))
+
+
+def sum_pairs(arrays: Sequence[Array]) -> Array:
+    """The sum of a few arrays, added in the order given."""
+    total = np.zeros_like(arrays[0])
+    for array in arrays:
+        total = total + array
+    return total
+
+
+def in_chunks(work: Callable[..., Any], *arrays: NDArray[Any]) -> Any:
+    """Run `work` on CHUNK rows at a time, the last ones padded with zeros, so that no result depends on
+    how many rows came together. `work` returns one array, or a tuple of them, with a row for each."""
+    rows = len(arrays[0])
+    results = []
+    for start in range(0, max(rows, 1), CHUNK):
+        parts = [array[start : start + CHUNK] for array in arrays]
+        short = CHUNK - len(parts[0])
+        padded = [np.pad(p, ((0, short), *((0, 0) for _ in p.shape[1:]))) if short else p for p in parts]
+        done = work(*(np.ascontiguousarray(p) for p in padded))
+        results.append(done if isinstance(done, tuple) else (done,))
+    joined = tuple(np.concatenate(column)[:rows] for column in zip(*results, strict=True))
+    return joined if len(joined) > 1 else joined[0]
+
+
+def pick_device(wanted: str) -> str:
+    """`auto` takes CUDA where it is; sets what makes runs repeatable there.
+
+    Raises:
+        ValueError: `cuda` is asked for and not there.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device is cuda; expected a CUDA device on this machine, or auto or cpu")
+    if wanted == "cpu" or not torch.cuda.is_available():
+        return "cpu"
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    return "cuda"

@@ -1,0 +1,90 @@
+"""Whitened residual heads: how unusual the newest tick is, given how the sensors move together.
+
+    residuals (B, H, C) ─► [x, x − EWMA(x), Δx] (B, 3C) ─► fᵀ (Σ + r·I)⁻¹ f ─► (B,)
+
+Two heads see each kind of residual: one with a large ridge for hosts whose days differ, one with a small ridge
+for those whose days agree; their mean is robust (docs/detection.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+HALF_LIFE_TICKS = 15.0  # of the running mean that the second feature is measured from
+FEATURES = 3
+NORM_QUANTILE = 0.995  # of the training statistic: each head counts in units of it
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRecipe:
+    """How a head sees residuals."""
+
+    ridge: float
+    clip: float
+    standardised: bool  # by mean and standard deviation over training, else as the robust scale left them
+
+
+ROBUST = HeadRecipe(ridge=1.0, clip=50.0, standardised=False)
+SHARP = HeadRecipe(ridge=0.05, clip=10.0, standardised=True)
+RECIPES = (ROBUST, SHARP)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One fitted head."""
+
+    recipe: HeadRecipe
+    shift: Array  # (C,)
+    factor: Array  # (C,)
+    precision: Array  # (3C, 3C) inverse of covariance + ridge
+    norm: float
+
+    def contributions(self, residuals: Array, seen: NDArray[np.bool_]) -> Array:
+        """(B, H, C) residuals of the last ticks and which were there → (B, C) what each sensor adds.
+
+        The sum over sensors is the head's statistic. A masked sensor adds nothing, and the others stand for
+        it: the sum is scaled up by the share that is missing.
+        """
+        features = make_features((residuals - self.shift) * self.factor, seen, self.recipe.clip)  # (B, 3C)
+        parts = features * (features @ self.precision)  # (B, 3C)
+        count = seen.shape[2]
+        there = np.maximum(seen[:, -1].sum(axis=1, keepdims=True), 1)  # (B, 1)
+        by_sensor = parts.reshape(len(parts), FEATURES, count).sum(axis=1)  # (B, C)
+        return by_sensor / (FEATURES * there * self.norm)
+
+
+def make_features(x: Array, seen: NDArray[np.bool_], clip: float) -> Array:
+    """(B, H, C) → (B, 3C): the newest value, its distance from the running mean, and its step."""
+    x = np.where(seen, np.clip(x, -clip, clip), 0.0)
+    ticks = x.shape[1]
+    weights = 0.5 ** (np.arange(ticks - 1, -1, -1) / HALF_LIFE_TICKS)[:, None]  # (H, 1) newest last
+    weighed = (seen * weights).sum(axis=1)  # (B, C)
+    mean = (x * weights).sum(axis=1) / np.maximum(weighed, 1e-12)
+    newest, now, before = x[:, -1], seen[:, -1], seen[:, -2]
+    step = np.where(now & before, newest - x[:, -2], 0.0)
+    return np.concatenate([newest, np.where(now, newest - mean, 0.0), step], axis=1)
+
+
+def fit_head(recipe: HeadRecipe, residuals: Array, seen: NDArray[np.bool_]) -> Head:
+    """Fit on (n, H, C) residual histories, one a tick, from all hosts of a cohort."""
+    count = residuals.shape[2]
+    shift, factor = np.zeros(count), np.ones(count)
+    if recipe.standardised:
+        newest, there = residuals[:, -1], seen[:, -1]
+        total = np.maximum(there.sum(axis=0), 1)
+        clipped = np.where(there, np.clip(newest, -50.0, 50.0), 0.0)
+        shift = clipped.sum(axis=0) / total
+        spread = np.sqrt((np.where(there, clipped - shift, 0.0) ** 2).sum(axis=0) / total)
+        factor = 1.0 / np.maximum(spread, 0.1)  # a sensor that hardly moved keeps a tenth of its scale
+    features = make_features((residuals - shift) * factor, seen, recipe.clip)  # (n, 3C)
+    covariance = np.cov(features, rowvar=False, bias=True).reshape(FEATURES * count, FEATURES * count)
+    precision = np.linalg.inv(covariance + recipe.ridge * np.eye(FEATURES * count))
+    head = Head(recipe, shift, factor, precision, norm=1.0)
+    statistic = head.contributions(residuals, seen).sum(axis=1)
+    norm = max(float(np.quantile(statistic, NORM_QUANTILE)), 1e-6)
+    return Head(recipe, shift, factor, precision, norm)
