@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 import zstandard
@@ -25,9 +25,13 @@ import zstandard
 from agent.errors import RecordingError
 from agent.telemetry.readings import Message
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 STANDARD_INPUT = "-"
 MAX_LINE_BYTES = 16_777_216  # a longer line is cut here: it is no message, and must not fill the memory
 READ_BYTES = 1_048_576
+ZSTD_STEP_BYTES = 1_024  # of input: a hostile file makes 30,000 bytes of one
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _RECORD_KEYS = frozenset(("key", "timestamp_ms", "value", "value_base64", "topic", "partition", "offset"))
 _BROKEN = (OSError, EOFError, zlib.error, zstandard.ZstdError)
@@ -84,16 +88,47 @@ def _open(path: Path | None) -> Iterator[BinaryIO]:
             raw.close()
 
 
-def _decompressed(raw: io.BufferedReader, path: Path | None) -> BinaryIO:
+def _decompressed(raw: io.BufferedReader[io.RawIOBase], path: Path | None) -> BinaryIO:
     start = raw.peek(4)[:4]
     if start.startswith(_GZIP):
         return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
     if start.startswith(_ZSTD):
-        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
-        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, reader), READ_BYTES))
+        return io.BufferedReader(_ZstdFrames(raw), READ_BYTES)
     if start and path is not None and path.suffix in (".gz", ".zst"):
         raise RecordingError(f"{path.name}: not compressed; expected what {path.suffix} says")
     return raw
+
+
+class _ZstdFrames(io.RawIOBase):
+    """One or more frames of zstd as a plain stream that, unlike the library's, refuses a frame cut off."""
+
+    def __init__(self, raw: io.BufferedReader[io.RawIOBase]) -> None:
+        self._raw = raw
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._unread, self._ready = b"", b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        room = memoryview(buffer).cast("B")
+        while not self._ready:
+            chunk = self._unread or self._raw.read(ZSTD_STEP_BYTES)
+            if not chunk:
+                if self._frame is not None:
+                    raise EOFError("compressed file ends within a frame")
+                return 0
+            self._decompress(chunk)
+        count = min(len(room), len(self._ready))
+        room[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _decompress(self, chunk: bytes) -> None:
+        self._frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+        self._ready, self._unread = self._frame.decompress(chunk), b""
+        if self._frame.eof:
+            self._unread, self._frame = self._frame.unused_data, None
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

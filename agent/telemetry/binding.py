@@ -46,15 +46,22 @@ class Columns:
 class Binding:
     """Where a field's values go. `plain` values are kept as sent."""
 
-    __slots__ = ("below_zero", "offset", "plain", "refuses", "scale", "series")
+    __slots__ = (
+        "__weakref__", "_host", "_meaning", "_table", "below_zero", "offset", "plain", "refuses", "scale", "series"
+    )  # fmt: skip
 
-    def __init__(self, meaning: Meaning, below_zero: Binding | None) -> None:
+    def __init__(self, table: SeriesTable, host: str, meaning: Meaning, below_zero: Binding | None) -> None:
         self.series = -1
+        self._table, self._host, self._meaning = table, host, meaning
         self.scale, self.offset = meaning.scale, meaning.offset
         self.refuses, self.below_zero = meaning.refuses, below_zero
         self.plain = (
             meaning.scale == 1.0 and not meaning.offset and meaning.refuses is None and below_zero is None
         )
+
+    def rename(self, name: str) -> None:
+        """The sensor is called `name` from now on."""
+        self.series = self._table.intern(_series(self._host, name, self._meaning))
 
     def add(self, value: float, time_ns: int, message: int, out: Columns) -> bool:
         """Append a finite value, unless it stands for none; whether it was appended."""
@@ -140,12 +147,8 @@ class Binder:
         if any(len(name) > MAX_NAME_LENGTH for name in meaning.names):
             return None
         below_zero = self.bind(host, meaning.below_zero) if meaning.below_zero else None
-        binding = Binding(meaning, below_zero)
-
-        def renamed(name: str) -> None:
-            binding.series = self.series.intern(_series(host, name, meaning))
-
-        self._names.claim(host, meaning).tell(renamed)
+        binding = Binding(self.series, host, meaning, below_zero)
+        self._names.claim(host, meaning).tell(binding)
         return binding
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import re
+from math import isfinite
 
 from agent.errors import DecodeError
 from agent.telemetry.binding import Binder, Binding, Columns, MetricSeries
@@ -14,9 +13,9 @@ from agent.telemetry.times import LATEST_NS, time_from
 
 CACHED_PREFIXES = 400_000  # a site of 10,000 hosts × 40 sensors; beyond that the cache starts anew
 
-# One line with a time in ns and no strings in its fields, which nearly every message is.
-_PREFIX = rb"[^#\s][^\s]*(?:(?<=\\) [^\s]*)*(?<!\\)"
-_SIMPLE = re.compile(rb"(" + _PREFIX + rb') ([^\s"\\]+) (\d{18,19})\s*')
+_BACKSLASH = 0x5C
+_NS_DIGITS = (18, 19)  # of a time in ns: 1973 to 2286
+_SUFFIXES = (b"i", b"u")
 
 
 class FieldBindings(dict[bytes, Binding | None]):
@@ -43,13 +42,12 @@ class LineMessages:
 
     def decode(self, value: bytes, message: Message, at: int, out: Columns) -> str:
         """Append the readings of message number `at`; why there are none, or ""."""
-        simple = _SIMPLE.fullmatch(value)
-        if simple is not None:
-            fields = self._known.get(simple[1])
-            if fields is not None and fields.series.joint is None:
-                found = _add_simple(fields, simple[2], int(simple[3]), at, out)
-                if found is not None:
-                    return "" if found else NOTHING_USABLE
+        prefix, body, stamp = _simple_parts(value)
+        fields = self._known.get(prefix)
+        if fields is not None and fields.series.joint is None:
+            found = _add_simple(fields, body, stamp, at, out)
+            if found is not None:
+                return "" if found else NOTHING_USABLE
         try:
             text = value.decode()
         except UnicodeDecodeError:
@@ -95,26 +93,35 @@ def _end_of_prefix(text: str) -> int:
     return at
 
 
-def _add_simple(fields: FieldBindings, body: bytes, time_ns: int, at: int, out: Columns) -> bool | None:
+def _simple_parts(value: bytes) -> tuple[bytes, bytes, bytes]:
+    """Prefix, fields and time of a message, if it is one line whose fields hold no spaces."""
+    start, end = value.find(b" "), value.rfind(b" ")
+    while start > 0 and value[start - 1] == _BACKSLASH:
+        start = value.find(b" ", start + 1)
+    return value[:start], value[start + 1 : end], value[end + 1 :]
+
+
+def _add_simple(fields: FieldBindings, body: bytes, stamp: bytes, at: int, out: Columns) -> bool | None:
     """Append `a=1,b=2i`; whether anything was; None, and nothing appended, where only the parser can tell."""
-    if not 0 < time_ns < LATEST_NS:
+    stamp = stamp.rstrip()
+    if len(stamp) not in _NS_DIGITS or not stamp.isdigit() or body.split() != [body]:
         return None
-    before = len(out.series)
+    time_ns, before = int(stamp), len(out.series)
+    if time_ns >= LATEST_NS or b"\\" in body:
+        return None
     try:
         for part in body.split(b","):
             name, _, text = part.partition(b"=")
             binding = fields[name]
             value = _number(text)
-            if binding is None:
-                continue
-            if not binding.plain:
-                if math.isfinite(value):
+            if binding is not None and isfinite(value):
+                if binding.plain:
+                    out.series.append(binding.series)
+                    out.time_ns.append(time_ns)
+                    out.value.append(value)
+                    out.message.append(at)
+                else:
                     binding.add(value, time_ns, at, out)
-            elif math.isfinite(value):
-                out.series.append(binding.series)
-                out.time_ns.append(time_ns)
-                out.value.append(value)
-                out.message.append(at)
     except ValueError:  # a boolean, or something that is no value at all
         out.cut(before)
         return None
@@ -124,7 +131,9 @@ def _add_simple(fields: FieldBindings, body: bytes, time_ns: int, at: int, out: 
 def _number(text: bytes) -> float:
     if b"_" in text:  # Python's numbers may hold underscores, InfluxDB's may not
         raise ValueError("underscore")
-    last = text[-1:]
-    if last == b"i" or last == b"u":
-        return float(int(text[:-1]))
-    return float(text)
+    try:
+        return float(text)
+    except ValueError:
+        if text[-1:] in _SUFFIXES:
+            return float(int(text[:-1]))
+        raise

@@ -9,13 +9,15 @@ same sensor. A late comer of better rank takes the name over, so names settle wi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Protocol
+from weakref import ref
 
 from agent.telemetry.meanings import Meaning
 
 MAX_NAME_LENGTH = 128  # characters; no vendor needs more, and every name becomes a field in the store
+PRUNED_LISTENERS = 8  # a sensor is seen by one or two series; more are mostly leftovers of emptied caches
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _GAP = re.compile(r"[\W_]+")
@@ -28,23 +30,38 @@ def lower_snake_case(name: str) -> str:
     return _GAP.sub("_", name.lower()).strip("_")
 
 
+class Named(Protocol):
+    """What carries a sensor's name: told by `rename`, held weakly."""
+
+    def rename(self, name: str) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
 class Claim:
-    """One sensor's hold on a name. `tell` hears the name now and whenever it changes."""
+    """One sensor's hold on a name. Who listens is told the name now and whenever it changes."""
 
     host: str
     meaning: Meaning
     name: str = ""
     place: int = -1  # of `name` in the list of preferences
-    listeners: list[Callable[[str], None]] = field(default_factory=list)
+    listeners: list[ref[Named]] = field(default_factory=list)
 
     @property
     def order(self) -> tuple[int, str]:
         return (self.meaning.rank, self.meaning.identity)
 
-    def tell(self, listener: Callable[[str], None]) -> None:
-        self.listeners.append(listener)
-        listener(self.name)
+    def tell(self, listener: Named) -> None:
+        """Keep a listener informed for as long as somebody else holds it."""
+        if len(self.listeners) >= PRUNED_LISTENERS:
+            self.listeners = [known for known in self.listeners if known() is not None]
+        self.listeners.append(ref(listener))
+        listener.rename(self.name)
+
+    def settle_on(self, name: str, place: int) -> None:
+        self.name, self.place = name, place
+        for listener in [known() for known in self.listeners]:
+            if listener is not None:
+                listener.rename(name)
 
 
 class SensorNames:
@@ -82,9 +99,7 @@ class SensorNames:
         elif holder.order <= claim.order or (holder.meaning.quantity, holder.meaning.unit) != kind:
             return False
         self._holders[key] = claim
-        claim.name, claim.place = name, place
-        for listener in claim.listeners:
-            listener(name)
+        claim.settle_on(name, place)
         if holder is not None:
             self._settle(holder)
         return True
