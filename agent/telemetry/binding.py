@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from sys import intern
 
 import numpy as np
 
@@ -47,8 +48,17 @@ class Binding:
     """Where a field's values go. `plain` values are kept as sent."""
 
     __slots__ = (
-        "__weakref__", "_host", "_meaning", "_table", "below_zero", "offset", "plain", "refuses", "scale", "series"
-    )  # fmt: skip
+        "__weakref__",
+        "_host",
+        "_meaning",
+        "_table",
+        "below_zero",
+        "offset",
+        "plain",
+        "refuses",
+        "scale",
+        "series",
+    )
 
     def __init__(self, table: SeriesTable, host: str, meaning: Meaning, below_zero: Binding | None) -> None:
         self.series = -1
@@ -92,7 +102,8 @@ class MetricSeries(dict[str, Binding | None]):
         self, binder: Binder, host: str, measurement: str, tags: Tags, meaning_of: MeaningOf
     ) -> None:
         super().__init__()
-        self.host, self.measurement, self.tags = host, measurement, dict(tags)
+        self.host, self.measurement = intern(host), intern(measurement)
+        self.tags = {intern(name): intern(value) for name, value in tags.items()}  # most are many series' own
         self.joint: Joint | None = JOINT.get(measurement)
         self._binder, self._meaning_of = binder, meaning_of
 
@@ -127,6 +138,7 @@ class Binder:
         self.series = SeriesTable()
         self.places: dict[str, dict[str, str]] = {}  # host → rack, row
         self._names = SensorNames()
+        self._meanings: dict[Meaning, Meaning] = {}  # one object for all hosts that have such a sensor
 
     def metric(
         self, measurement: str, tags: Tags, key: bytes | None, meaning_of: MeaningOf = meaning_of
@@ -146,6 +158,7 @@ class Binder:
         """A binding of a meaning on a host; None where the name is too long to be one."""
         if any(len(name) > MAX_NAME_LENGTH for name in meaning.names):
             return None
+        meaning = self._meanings.setdefault(meaning, meaning)
         below_zero = self.bind(host, meaning.below_zero) if meaning.below_zero else None
         binding = Binding(self.series, host, meaning, below_zero)
         self._names.claim(host, meaning).tell(binding)
