@@ -1,0 +1,271 @@
+"""A host's alerts: from the findings of each tick to episodes that open once and end once.
+
+tick, findings ──► HostAlerts.update ──► alerts that changed
+nothing ──2 of 3 ticks abnormal, or a hard limit──► open ──10 min and 3 ticks calm──► resolved
+                                                     ▲                                  │
+                                                     └────────back within 30 min────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Literal
+
+import msgspec
+
+from agent.findings import Evidence, Finding, Kind, Severity
+from agent.points import Point
+from agent.scored import NOT_KNOWN, ScoredTick
+from agent.sensors import SECOND_NS
+from agent.tick_points import six_digits
+
+MINUTE_NS = 60 * SECOND_NS
+RAISE_OF_TICKS = 3  # an alert opens at RAISE_AT abnormal ones of so many
+RAISE_AT = 2
+CALM_SHARE = 0.8  # of the threshold: below it a tick is calm
+CALM_TICKS = 3
+CALM_NS = 10 * MINUTE_NS
+RETURN_NS = 30 * MINUTE_NS  # what comes back within this is the same alert
+UNKNOWN = "unknown"
+_GRAVEST_FIRST: tuple[Severity, ...] = ("P1", "P2", "P3", "info")
+_TRACKED: tuple[Kind, ...] = ("condition", "sensor")
+
+State = Literal["open", "acknowledged", "resolved", "suppressed"]
+
+
+@dataclass(slots=True)
+class Alert:
+    """One abnormal episode of a host. Times in ns UTC; `ended_ns` is 0 while it is open."""
+
+    host: str
+    kind: Kind
+    id: str
+    state: State
+    fault: str
+    also: list[str]
+    severity: Severity
+    score: float  # highest so far, −1 = never scored
+    confidence: float
+    diagnosis: str
+    evidence: list[Evidence]
+    actions: list[str]
+    onset_ns: int
+    raised_ns: int
+    ended_ns: int = 0
+    data: Literal["live", "stale"] = "live"
+    rack: str = ""
+    model: str = ""
+
+    def to_point(self) -> Point:
+        """All fields of `alert` but `incident`, which the owner of the site writes."""
+        fields: dict[str, float | str] = {
+            "id": self.id,
+            "state": self.state,
+            "fault": self.fault,
+            "also": ",".join(self.also),
+            "severity": self.severity,
+            "score": six_digits(self.score),
+            "confidence": six_digits(self.confidence),
+            "diagnosis": self.diagnosis,
+            "evidence": msgspec.json.encode(self.evidence).decode(),
+            "actions": "\n".join(self.actions),
+            "onset": rfc3339(self.onset_ns),
+            "raised": rfc3339(self.raised_ns),
+            "ended": rfc3339(self.ended_ns) if self.ended_ns else "",
+            "data": self.data,
+            "rack": self.rack,
+            "model": self.model,
+        }
+        return Point("alert", {"host": self.host, "kind": self.kind}, fields, self.onset_ns)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != "resolved"
+
+    def copy(self) -> Alert:
+        """An alert of its own, lists included."""
+        return replace(self, also=[*self.also], evidence=[*self.evidence], actions=[*self.actions])
+
+
+def alert_id(*identity: str | int) -> str:
+    """16 hex digits of an identity: host, kind and onset of an alert, anchor and onset of an incident."""
+    return blake2b("\0".join(map(str, identity)).encode(), digest_size=8).hexdigest()
+
+
+def rfc3339(time_ns: int) -> str:
+    """`2026-01-04T10:12:30Z`, with as many groups of three decimals as the time needs."""
+    seconds, fraction_ns = divmod(time_ns, SECOND_NS)
+    text = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+    digits = f"{fraction_ns:09d}"
+    while digits.endswith("000"):
+        digits = digits[:-3]
+    return f"{text}.{digits}Z" if digits else f"{text}Z"
+
+
+def severity_rank(severity: Severity) -> int:
+    """0 for P1 … 3 for info."""
+    return _GRAVEST_FIRST.index(severity)
+
+
+def graver(one: Severity, other: Severity) -> Severity:
+    """The more urgent of two."""
+    return min(one, other, key=severity_rank)
+
+
+@dataclass(slots=True)
+class Mark:
+    """What one tick said for or against an alert."""
+
+    time_ns: int
+    abnormal: bool
+    score: float
+    faults: list[str]
+
+
+@dataclass(slots=True)
+class Track:
+    """The alerts of one kind: the last ticks and the newest alert, open or ended."""
+
+    marks: list[Mark] = field(default_factory=list)
+    alert: Alert | None = None
+    calm_ticks: int = 0
+    calm_since_ns: int = 0
+
+
+@dataclass(slots=True)
+class HostAlerts:
+    """The alerts of one host; a part of its state record."""
+
+    host: str
+    rack: str = ""
+    now_ns: int = 0  # the newest tick's time: the host's own clock
+    tracks: dict[str, Track] = field(default_factory=dict)
+
+    def update(self, tick: ScoredTick, findings: Sequence[Finding]) -> list[Alert]:
+        """Take the host's next tick; copies of the alerts whose written fields it changed."""
+        self.now_ns = tick.time_ns
+        changed = []
+        for kind in _TRACKED:
+            found = [finding for finding in findings if finding.kind == kind]
+            track = self.tracks.get(kind)
+            if track is None:
+                if not found:
+                    continue
+                track = self.tracks[kind] = Track()
+            before = track.alert.copy() if track.alert is not None else None
+            self._advance(track, kind, tick, found)
+            if track.alert is not None and track.alert != before:
+                changed.append(track.alert.copy())
+        return changed
+
+    def recent(self) -> list[Point]:
+        """The points of open alerts and of those that ended in the last 30 min of the host's time."""
+        alerts = [track.alert for track in self.tracks.values() if track.alert is not None]
+        return [a.to_point() for a in alerts if a.is_open or self.now_ns - a.ended_ns <= RETURN_NS]
+
+    @property
+    def open_count(self) -> int:
+        """How many alerts are open."""
+        return sum(track.alert is not None and track.alert.is_open for track in self.tracks.values())
+
+    def _advance(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding]) -> None:
+        above = kind == "condition" and tick.scored and tick.score > tick.threshold
+        score = six_digits(tick.score) if tick.scored and kind == "condition" else NOT_KNOWN
+        # A finding that rests on the score alone says no more than the score does.
+        abnormal = above or any(finding.basis != "score" for finding in found)
+        track.marks.append(Mark(tick.time_ns, abnormal, score, [finding.fault for finding in found]))
+        del track.marks[:-RAISE_OF_TICKS]
+        if track.alert is None or not track.alert.is_open:
+            if found and _is_raised(track.marks, found):
+                self._raise(track, kind, tick, found)
+            return
+        _refine(track, found)
+        track.alert.score = max(track.alert.score, score)
+        track.alert.data = "live" if tick.arrived.any() else "stale"
+        _count_calm(track, kind, tick, abnormal)
+        if track.calm_ticks >= CALM_TICKS and tick.time_ns - track.calm_since_ns >= CALM_NS:
+            track.alert.state, track.alert.ended_ns = "resolved", tick.time_ns
+
+    def _raise(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding]) -> None:
+        onset_ns = next(mark.time_ns for mark in track.marks if mark.abnormal)
+        first, old = found[0], track.alert
+        score = max(mark.score for mark in track.marks if mark.time_ns >= onset_ns)
+        track.calm_ticks = 0
+        if old is not None and onset_ns - old.ended_ns <= RETURN_NS and _is_same(old.fault, first.fault):
+            old.state, old.ended_ns, old.data = "open", 0, "live"
+            old.score = max(old.score, score)
+            _refine(track, found)
+            return
+        track.alert = Alert(
+            host=self.host,
+            kind=kind,
+            id=alert_id(self.host, kind, onset_ns),
+            state="open",
+            fault=first.fault,
+            also=[*first.also],
+            severity=first.severity,
+            score=score,
+            confidence=first.confidence,
+            diagnosis=first.diagnosis,
+            evidence=[*first.evidence],
+            actions=[*first.actions],
+            onset_ns=onset_ns,
+            raised_ns=tick.time_ns,
+            rack=self.rack,
+            model=tick.model,
+        )
+
+
+def _is_raised(marks: Sequence[Mark], found: Sequence[Finding]) -> bool:
+    by_limit = any(finding.basis == "limit" for finding in found)
+    return by_limit or (marks[-1].abnormal and sum(mark.abnormal for mark in marks) >= RAISE_AT)
+
+
+def _is_same(old: str, new: str) -> bool:
+    """Whether a fault is the return of another: an unknown one may be any."""
+    return old == new or UNKNOWN in (old, new)
+
+
+def _refine(track: Track, found: Sequence[Finding]) -> None:
+    """Let the first finding that is surer or graver than what the open alert tells take its place."""
+    alert = track.alert
+    if alert is None:
+        return
+    for finding in found:
+        seen_at = sum(finding.fault in mark.faults for mark in track.marks)
+        if finding.basis != "limit" and seen_at < RAISE_AT:
+            continue  # one tick's glitch neither names a fault nor makes it graver
+        is_graver = severity_rank(finding.severity) < severity_rank(alert.severity)
+        alert.severity = graver(alert.severity, finding.severity)
+        if finding.fault == UNKNOWN and alert.fault != UNKNOWN:
+            continue
+        if is_graver or (alert.fault == UNKNOWN and finding.fault != UNKNOWN):
+            _tell(alert, finding)
+            return
+
+
+def _tell(alert: Alert, finding: Finding) -> None:
+    alert.fault = finding.fault
+    alert.also = [*finding.also]
+    alert.confidence = finding.confidence
+    alert.diagnosis = finding.diagnosis
+    alert.evidence = [*finding.evidence]
+    alert.actions = [*finding.actions]
+
+
+def _count_calm(track: Track, kind: Kind, tick: ScoredTick, abnormal: bool) -> None:
+    """A tick without a score or without data proves nothing: it neither counts nor breaks the calm."""
+    is_calm = not abnormal
+    if kind == "condition":
+        if not abnormal and not tick.scored:
+            return
+        is_calm = not abnormal and tick.score < CALM_SHARE * tick.threshold
+    if not is_calm:
+        track.calm_ticks = 0
+    elif tick.arrived.any():
+        if track.calm_ticks == 0:
+            track.calm_since_ns = tick.time_ns
+        track.calm_ticks += 1
