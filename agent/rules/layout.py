@@ -1,0 +1,106 @@
+"""Which of a host's columns are fans, supplies, temperatures: found once for each set of sensors."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from agent.findings import Evidence
+from agent.report.words import say_number, say_unit
+from agent.scored import ScoredTick
+from agent.tick_points import six_digits
+
+NOT_MODELLED = frozenset({"state", "limit", "other"})
+ON_SHARE = 0.15  # of its usual power: below this a machine is off, on standby
+_SUPPLY = re.compile(r"psu(\w+?)_(?:in|out)_w")
+_ELSEWHERE = re.compile(r"(psu|gpu)")  # whose fans stand still at low load by design
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Columns by their part in the machine."""
+
+    fans: tuple[int, ...]  # those that send rpm
+    temperatures: tuple[int, ...]
+    processors: tuple[int, ...]  # temperatures of CPUs and GPUs: gone when the machine is off
+    margins: tuple[int, ...]  # of CPUs
+    supplies: dict[str, tuple[int, ...]]  # its name → columns of power in and out
+    host_power: int  # −1 = none
+    modelled: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def layout_of(tick: ScoredTick) -> Layout:
+    """The layout of a tick's columns."""
+    return _layout(tick.sensors, tick.quantities, tick.units)
+
+
+@lru_cache(maxsize=1024)
+def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[str, ...]) -> Layout:
+    def columns(quantity: str, pattern: str = "") -> tuple[int, ...]:
+        return tuple(
+            i for i, name in enumerate(sensors) if quantities[i] == quantity and re.match(pattern, name)
+        )
+
+    supplies: dict[str, tuple[int, ...]] = {}
+    for i in columns("power"):
+        match = _SUPPLY.fullmatch(sensors[i])
+        if match:
+            supplies[match[1]] = (*supplies.get(match[1], ()), i)
+    return Layout(
+        fans=tuple(i for i in columns("fan_speed") if units[i] == "rpm" and not _ELSEWHERE.match(sensors[i])),
+        temperatures=columns("temperature"),
+        processors=columns("temperature", r"(cpu|gpu)\d"),
+        margins=columns("margin", "cpu"),
+        supplies=supplies,
+        host_power=sensors.index("power_w") if "power_w" in sensors else -1,
+        modelled=np.array([quantity not in NOT_MODELLED for quantity in quantities], bool),
+    )
+
+
+def is_on(tick: ScoredTick, layout: Layout) -> bool:
+    """Whether the machine runs, by its power; where it sends none, by its processors' temperatures."""
+    if layout.host_power >= 0 and tick.present[layout.host_power]:
+        return draws_power(tick, (layout.host_power,))
+    inputs = tuple(i for columns in layout.supplies.values() for i in columns if tick.present[i])
+    if inputs:
+        return draws_power(tick, inputs)
+    return any(tick.arrived[i] for i in layout.processors or layout.temperatures)
+
+
+def draws_power(tick: ScoredTick, columns: tuple[int, ...]) -> bool:
+    """Whether these columns together show more than standby power."""
+    drawn = sum(float(tick.seen[i]) for i in columns)
+    return drawn > 0 and drawn >= ON_SHARE * sum(usual_or_peak(tick, i) for i in columns)
+
+
+def usual_or_peak(tick: ScoredTick, column: int) -> float:
+    """The usual value of a sensor; where training knows none, the highest ever seen."""
+    usual = float(tick.usual[column])
+    return usual if math.isfinite(usual) else float(tick.peak[column])
+
+
+def expected(tick: ScoredTick, column: int) -> float:
+    """What the model expected, else what is usual; NaN where neither is known."""
+    value = float(tick.expected[column])
+    return value if math.isfinite(value) else float(tick.usual[column])
+
+
+def observe(tick: ScoredTick, column: int, speaks_for: bool, instead: float | None = None) -> Evidence:
+    """A sensor's value as evidence, beside what was expected (or `instead` of that)."""
+    return Evidence(
+        sensor=tick.sensors[column],
+        quantity=tick.quantities[column],
+        unit=tick.units[column],
+        seen=six_digits(float(tick.seen[column])),
+        expected=six_digits(expected(tick, column) if instead is None else instead),
+        says="for" if speaks_for else "against",
+    )
+
+
+def say(value: float, unit: str) -> str:
+    """A number with its unit: `5,040 rpm`, `23.5 °C`."""
+    return f"{say_number(value)} {say_unit(unit)}".rstrip()
