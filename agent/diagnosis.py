@@ -1,0 +1,114 @@
+"""What a scored tick speaks for: named faults with their evidence, the surest first.
+
+ScoredTick ──► limits sent by sensors ─┐
+           ──► stopped fans            ├──► findings; `unknown` where only the score is high
+           ──► dead supplies           │
+           ──► silent sensors ─────────┘
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agent.alerts import UNKNOWN, severity_rank
+from agent.faults import FAULTS
+from agent.findings import Evidence, Finding, Severity
+from agent.rules.fans import find_stopped_fans
+from agent.rules.layout import Layout, expected, is_on, layout_of, observe, say
+from agent.rules.sensors import find_silent_sensors
+from agent.rules.supplies import find_dead_supplies
+from agent.scored import ScoredTick
+
+MOST_EVIDENCE = 5
+LEAST_SHARE = 0.02  # of the score: less explains nothing
+FAR_ABOVE = 2.0  # × the threshold: even without a name it should be seen the same day
+# Where a sensor's upper limit has a fault of its own: name's beginning → fault, severity at the limit.
+_OVERHEATING: dict[str, tuple[str, Severity]] = {
+    "gpu": ("gpu_overheating", "P1"),
+    "dimm": ("dimm_overheating", "P2"),
+    "vrm": ("vrm_overheating", "P2"),
+    "vr_": ("vrm_overheating", "P2"),
+}
+
+
+def diagnose(tick: ScoredTick) -> list[Finding]:
+    """The findings of a tick: of each kind the surest first, none where all is well."""
+    layout = layout_of(tick)
+    found = _find_beyond_limits(tick, layout) if tick.limits else []
+    rules = (find_stopped_fans(tick, layout), find_dead_supplies(tick, layout))
+    found += [finding for finding in rules if finding is not None]
+    if not found and tick.scored and tick.score > tick.threshold:
+        found = [_unknown(tick)]
+    found.sort(key=lambda f: (f.fault == UNKNOWN, severity_rank(f.severity), -f.confidence, f.fault))
+    silent = find_silent_sensors(tick, layout)
+    return [*found, silent] if silent is not None else found
+
+
+def _find_beyond_limits(tick: ScoredTick, layout: Layout) -> list[Finding]:
+    """Hard limits that arrived values are beyond, but for fans, whose rule knows their limits itself."""
+    column = {name: i for i, name in enumerate(tick.sensors)}
+    beyond: dict[str, list[tuple[int, str, float]]] = {}
+    for (sensor, side), limit in sorted(tick.limits.items()):
+        i = column.get(sensor, -1)
+        if i < 0 or not tick.arrived[i] or (i in layout.fans and side == "lower"):
+            continue
+        value = float(tick.seen[i])
+        # A machine that is off is below its limits by right.
+        if value > limit if side == "upper" else value < limit and is_on(tick, layout):
+            beyond.setdefault(_fault_of(tick, i, side), []).append((i, side, limit))
+    return [_beyond_limit(tick, fault, rows) for fault, rows in beyond.items()]
+
+
+def _fault_of(tick: ScoredTick, i: int, side: str) -> str:
+    if side == "upper" and tick.quantities[i] == "temperature":
+        for beginning, (fault, _) in _OVERHEATING.items():
+            if tick.sensors[i].startswith(beginning):
+                return fault
+    return UNKNOWN
+
+
+def _beyond_limit(tick: ScoredTick, fault: str, rows: list[tuple[int, str, float]]) -> Finding:
+    severities = {fault: severity for fault, severity in _OVERHEATING.values()}
+    is_cpu = any(tick.sensors[i].startswith("cpu") for i, _, _ in rows)
+    i, side, limit = rows[0]
+    value, at = say(float(tick.seen[i]), tick.units[i]), say(limit, tick.units[i])
+    where = "above" if side == "upper" else "below"
+    more = f" {len(rows) - 1} more beyond their limits." if len(rows) > 1 else ""
+    return Finding(
+        kind="condition",
+        fault=fault,
+        severity=severities.get(fault, "P1" if is_cpu else "P2"),
+        confidence=0.9 if fault != UNKNOWN else 0.5,
+        basis="limit",
+        diagnosis=f"{tick.sensors[i]} of {tick.host} is at {value}, {where} its own limit of {at}.{more}",
+        evidence=tuple(observe(tick, i, True, limit) for i, _, limit in rows[:MOST_EVIDENCE]),
+        actions=FAULTS[fault].actions,
+    )
+
+
+def _unknown(tick: ScoredTick) -> Finding:
+    """The score alone: the sensors that explain most of it, and no name."""
+    top = np.argsort(-tick.share, kind="stable")[:MOST_EVIDENCE].tolist()
+    top = [i for i in top if tick.share[i] >= LEAST_SHARE and tick.present[i]]
+    evidence: list[Evidence] = [observe(tick, i, True) for i in top]
+    above = tick.score / tick.threshold if tick.threshold > 0 else FAR_ABOVE
+    return Finding(
+        kind="condition",
+        fault=UNKNOWN,
+        severity="P2" if above >= FAR_ABOVE else "P3",
+        confidence=round(min(0.5, 0.2 * above), 2),
+        basis="score",
+        diagnosis=f"{tick.host} left its usual pattern (score {tick.score:.3g}, threshold "
+        f"{tick.threshold:.3g}){_say_top(tick, top[:3])}.",
+        evidence=tuple(evidence),
+        actions=FAULTS[UNKNOWN].actions,
+    )
+
+
+def _say_top(tick: ScoredTick, top: list[int]) -> str:
+    parts = []
+    for i in top:
+        value, normal = say(float(tick.seen[i]), tick.units[i]), expected(tick, i)
+        beside = f" (expected {say(normal, tick.units[i])})" if np.isfinite(normal) else ""
+        parts.append(f"{tick.sensors[i]} {value}{beside}")
+    return f": {', '.join(parts)}" if parts else ""
