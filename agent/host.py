@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from models.detector import PARTS, Detector
-from models.linear import FirstBoot
 
 from agent.alerts import HostAlerts
 from agent.ticks import HostClock
-from agent.windows import History, Level, Rows
+from agent.windows import History, Rows
+from models.detector import PARTS, Detector
+from models.level import Level
+from models.linear import FirstBoot
 
 HISTORY_TICKS = 160  # a window of 32, 64 ticks of features and 64 of smoothing end in the newest tick
 

@@ -14,7 +14,6 @@ from itertools import zip_longest
 import numpy as np
 from models.detector import PARTS, Detector
 from models.linear import FirstBoot
-from models.scaling import scale_floors
 from numpy.typing import NDArray
 
 from agent.host import Derived, Host
@@ -163,7 +162,7 @@ class Scorer:
         levels = np.full_like(passed.smoothed, np.nan)
         for start, member in zip(passed.starts, members, strict=True):
             for tick, row in zip(member.ticks, member.places + start, strict=True):
-                levels[row] = member.host.level.at(tick.time_ns)
+                levels[row] = member.host.level.at(tick.time_ns // HOUR_NS)
                 if passed.fresh[row]:
                     member.host.level.add(passed.smoothed[row])
         scores = detector.score(passed.smoothed, levels)  # (B, P)
@@ -234,10 +233,8 @@ def _first_boot(host: Host, tick: ClosedTick) -> Verdict:
     sensors, wide = host.clock.sensors[: len(tick.values)], len(tick.values)
     if host.first_boot is None:
         host.first_boot = FirstBoot()
-    floors = scale_floors([s.quantity for s in sensors], [s.unit for s in sensors])
     usable = tick.present & np.array([s.quantity in MODEL_QUANTITIES for s in sensors], bool)
-    score, threshold, share = host.first_boot.score(tick.values, usable, floors)
-    host.first_boot.update(tick.values, usable, floors)
+    score, threshold, share = host.first_boot.judge(tick.values, usable, [s.quantity for s in sensors])
     blank = np.full(wide, np.nan)
     return Verdict(
         scored=score >= 0,

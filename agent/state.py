@@ -13,14 +13,15 @@ from typing import Any
 import msgspec
 import numpy as np
 import zstandard
-from models.linear import FirstBoot
 from numpy.typing import NDArray
 
 from agent.alerts import HostAlerts
 from agent.errors import StateError
 from agent.host import HISTORY_TICKS, Host
 from agent.ticks import HostClock
-from agent.windows import History, Level
+from agent.windows import History
+from models.level import Level
+from models.linear import FirstBoot
 
 RECORD_VERSION = 1
 MAX_RECORD_BYTES = 32 * 1024 * 1024  # unpacked; a host of 1,000 sensors has less than 1 MB

@@ -1,21 +1,18 @@
-"""The short past of a host as arrays: its last ticks, and hourly levels for everything slower.
+"""The short past of a host as arrays: its last ticks, and windows over them.
 
 closed ticks ─► rows (n, F), empty ones between ─► History keeps the last D ─► windows (n, T, F)
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.ticks import HOUR_NS, ClosedTick
-
-LEVEL_HOURS = 24  # a trailing day of closed hours
+from agent.ticks import ClosedTick
 
 Array = NDArray[Any]
 
@@ -54,35 +51,6 @@ class History:
         extra = ((0, 0), (0, values.shape[1] - self.values.shape[1]))
         self.values = np.concatenate([np.pad(self.values, extra), values])[-self.depth :]
         self.present = np.concatenate([np.pad(self.present, extra), present])[-self.depth :]
-
-
-@dataclass(slots=True)
-class Level:
-    """Hourly means of log score: a score uses closed hours only."""
-
-    parts: int
-    hour: int = -1
-    total: list[float] = field(default_factory=list)
-    count: int = 0
-    closed: list[list[float]] = field(default_factory=list)  # ≤ 24 hours × P
-
-    def at(self, time_ns: int) -> NDArray[np.float64]:
-        """(P,) median over the closed hours before this time; NaN where there is none."""
-        hour = time_ns // HOUR_NS
-        if hour != self.hour:
-            if self.count:
-                self.closed.append([total / self.count for total in self.total])
-                del self.closed[:-LEVEL_HOURS]
-            self.hour, self.count, self.total = hour, 0, [0.0] * self.parts
-        if not self.closed:
-            return np.full(self.parts, math.nan)
-        return np.asarray(np.median(np.array(self.closed), axis=0))
-
-    def add(self, smoothed: NDArray[np.float64]) -> None:
-        """Count a tick's (P,) smoothed value into the open hour."""
-        if np.isfinite(smoothed).all() and (smoothed > 0).all():
-            self.total = [t + math.log(s) for t, s in zip(self.total, smoothed.tolist(), strict=True)]
-            self.count += 1
 
 
 def tick_rows(

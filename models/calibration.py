@@ -9,17 +9,19 @@ runs above a high quantile, and pulled towards a prior while there are few of th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 DECADES = 12.0  # a score of 1 is p = 1e-12
-TAIL_QUANTILE = 0.9  # where the tail begins
+RUN_QUANTILE = 0.9  # ticks above it form runs, whose maxima tell the tail
+BODY_QUANTILE = 0.999  # up to here the distribution is what was seen
 APART_TICKS = 64  # exceedances closer than a smoothing kernel belong to one run
-PRIOR_SCALE, PRIOR_RUNS = 0.35, 8.0  # of the tail of log v, and how many runs it counts for
+PRIOR_SCALE, PRIOR_RUNS = 0.25, 8.0  # of the tail of log v, and how many runs it counts for
 LEAST_SCALE = 0.08
 KNOTS = 65
+HIGHEST_THRESHOLD = 0.95
 FIRM_HOST_DAYS = 300.0  # with less, the threshold is called provisional
 MONTH_S = 30 * 86_400.0
 
@@ -44,9 +46,7 @@ class Calibration:
         return np.clip(-log_p / DECADES, 0.0, 1.0)
 
 
-def calibrate(
-    values: list[Array], period_s: float, budget_per_host_month: float
-) -> Calibration:
+def calibrate(values: list[Array], period_s: float, budget_per_host_month: float) -> Calibration:
     """Fit on (n,) values of each host, in time order, NaN where unscored.
 
     Args:
@@ -55,19 +55,27 @@ def calibrate(
         budget_per_host_month: false alerts that a host may raise a month.
     """
     logs = [np.log(np.maximum(v[np.isfinite(v)], 1e-12)) for v in values]
-    pooled = np.sort(np.concatenate(logs))
-    edge = float(np.quantile(pooled, TAIL_QUANTILE))
+    pooled = np.concatenate(logs)
+    edge = float(np.quantile(pooled, RUN_QUANTILE))
     peaks = np.concatenate([run_maxima(log_v, edge) for log_v in logs])
-    excess = float((peaks - edge).sum())
-    scale = max((excess + PRIOR_RUNS * PRIOR_SCALE) / (len(peaks) + PRIOR_RUNS), LEAST_SCALE)
+    start, scale, runs = fit_tail(peaks, edge)
     months = len(pooled) * period_s / MONTH_S
-    runs_a_month = (len(peaks) + 1.0) / max(months, 1e-9)
-    needed = scale * math.log(max(runs_a_month / budget_per_host_month, math.e))  # how far beyond the edge
-    shares = np.linspace(0.0, TAIL_QUANTILE, KNOTS)
-    knots = np.maximum.accumulate(np.quantile(pooled, shares))
-    log_p = np.log10(1.0 - shares)
-    log_p_at_threshold = float(log_p[-1]) - needed / (scale * math.log(10))
-    return Calibration(knots, log_p, scale, min(-log_p_at_threshold / DECADES, 0.95))
+    runs_a_month = (runs + 1.0) / months
+    log_v = start + scale * math.log(max(runs_a_month / budget_per_host_month, math.e))
+    body = Calibration(*_body(pooled), scale, threshold=0.0)
+    return replace(body, threshold=min(float(body.score(np.exp([log_v]))[0]), HIGHEST_THRESHOLD))
+
+
+def fit_tail(peaks: Array, edge: float) -> tuple[float, float, float]:
+    """Where the tail of run maxima begins, its scale in log v, and how many maxima lie beyond.
+
+    The excess of an exponential tail over any point has the tail's scale as its mean, so the upper half of
+    the maxima tells it; the prior counts for `PRIOR_RUNS` of them.
+    """
+    start = float(np.median(peaks)) if len(peaks) else edge
+    excess = peaks[peaks > start] - start
+    scale = (float(excess.sum()) + PRIOR_RUNS * PRIOR_SCALE) / (len(excess) + PRIOR_RUNS)
+    return start, max(scale, LEAST_SCALE), float(len(excess))
 
 
 def run_maxima(log_v: Array, edge: float) -> Array:
@@ -77,3 +85,10 @@ def run_maxima(log_v: Array, edge: float) -> Array:
         return np.zeros(0)
     runs = np.split(above, np.flatnonzero(np.diff(above) > APART_TICKS) + 1)
     return np.array([log_v[run].max() for run in runs])
+
+
+def _body(pooled: Array) -> tuple[Array, Array]:
+    """Knots of log v and log10 p: from everything up to about ten ticks from the top."""
+    last = max(min(BODY_QUANTILE, 1.0 - 10.0 / len(pooled)), 0.5)
+    shares = 1.0 - np.geomspace(1.0, 1.0 - last, KNOTS)
+    return np.maximum.accumulate(np.quantile(pooled, shares)), np.log10(1.0 - shares)

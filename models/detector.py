@@ -124,7 +124,7 @@ class Detector:
         return np.where(there[:, -1], smoothed / len(HALF_LIVES_TICKS), np.nan)
 
     def relate(self, smoothed: Array, levels: Array) -> Array:
-        """(B, P) smoothed values relative to the host's level: log means of its closed hours, NaN for none."""
+        """(B, P) smoothed values relative to the host's level (log means; NaN: no closed hour)."""
         floor = self.level_floor
         level = np.where(np.isfinite(levels), np.maximum(np.exp(levels), floor), floor)
         return smoothed / np.sqrt(level * floor)
@@ -181,13 +181,15 @@ class Detector:
             own = {k.removeprefix(f"{name}."): v for k, v in arrays.items() if k.startswith(f"{name}.")}
             network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in own.items()})
         scalings = [
-            HostScaling(c, s)
-            for c, s in zip(arrays["scaling.centre"], arrays["scaling.scale"], strict=True)
+            HostScaling(c, s) for c, s in zip(arrays["scaling.centre"], arrays["scaling.scale"], strict=True)
         ]
         calibrations = [
             Calibration(v, p, *tail)
             for v, p, tail in zip(
-                arrays["calibration.knots_log_v"], arrays["calibration.knots_log_p"], meta["tails"], strict=True
+                arrays["calibration.knots_log_v"],
+                arrays["calibration.knots_log_p"],
+                meta["tails"],
+                strict=True,
             )
         ]
         return cls(
@@ -216,9 +218,7 @@ def _heads(
     heads = []
     for at, one in enumerate(kept):
         recipe = HeadRecipe(one["ridge"], one["clip"], one["standardised"])
-        shift, factor, precision = (
-            arrays[f"head.{view}.{at}.{k}"] for k in ("shift", "factor", "precision")
-        )
+        shift, factor, precision = (arrays[f"head.{view}.{at}.{k}"] for k in ("shift", "factor", "precision"))
         heads.append(Head(recipe, shift, factor, precision, one["norm"]))
     return tuple(heads)
 

@@ -1,6 +1,6 @@
 """Whitened residual heads: how unusual the newest tick is, given how the sensors move together.
 
-    residuals (B, H, C) ─► [x, x − EWMA(x), Δx] (B, 3C) ─► fᵀ (Σ + r·I)⁻¹ f ─► (B,)
+    residuals (B, H, C) ─► f = [x, x − EWMA(x), Δx] ─► fᵀ (Σ + r·I)⁻¹ f ─► (B,)
 
 Two heads see each kind of residual: one with a large ridge for hosts whose days differ, one with a small ridge
 for those whose days agree; their mean is robust (docs/detection.md).
@@ -31,7 +31,8 @@ class HeadRecipe:
 
 ROBUST = HeadRecipe(ridge=1.0, clip=50.0, standardised=False)
 SHARP = HeadRecipe(ridge=0.05, clip=10.0, standardised=True)
-RECIPES = (ROBUST, SHARP)
+SHARPEST = HeadRecipe(ridge=0.002, clip=10.0, standardised=True)
+RECIPES = (ROBUST, SHARP, SHARPEST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The first-boot scorer: a host without a model, judged by its own short past and by what is physically usual.
+"""The first-boot scorer: a host without a model, judged by its own short past and by what is usual.
 
 Each sensor's spread is a blend of what it has shown so far and a prior for its quantity, which counts for
 about 500 ticks: so a first surge of load is no news, and a value far outside of everything is. Blind to
@@ -21,8 +21,8 @@ HALF_LIFE_TICKS = 2.0
 THRESHOLD_Z = 6.5
 DECADES = 12.0
 
-# How far a healthy machine moves: (offset, spread). With an offset the value is taken as log(x + offset), since
-# power, current and fan speed change by factors.
+# How far a healthy machine moves: (offset, spread). With an offset the value is taken as log(x + offset),
+# since power, current and fan speed change by factors.
 PRIORS: Mapping[str, tuple[float | None, float]] = {
     "temperature": (None, 8.0),
     "margin": (None, 8.0),

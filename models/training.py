@@ -1,0 +1,233 @@
+"""Fits the detector of a cohort, top to bottom.
+
+    HostHistory a host ─► scaling ─► windows ─► LSTM-AE, GAN ─► residuals ─► heads ─► levels ─► calibration
+
+Time is cut into blocks, and every fourth is held out: networks stop early by it, and the threshold comes from
+it alone, since errors on what was fitted are too small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.calibration import FIRM_HOST_DAYS, calibrate
+from models.detector import CLIP, HISTORY, NETWORK_CLIP, PARTS, VIEWS, WINDOW, Detector, pick_device
+from models.fitting import Schedule, fit_gan, fit_lstm
+from models.gan import GanShape, Generator
+from models.heads import RECIPES, Head, fit_head
+from models.level import Level
+from models.lstm_autoencoder import LstmAutoencoder, LstmShape
+from models.scaling import fit_scaling, scale_floors, typical_scaling
+
+Progress = Callable[[str, int, int], None]
+
+BLOCKS = 12  # of a host's time, at most
+SHORTEST_BLOCK = 96  # ticks: three windows
+HELD_OUT_EVERY = 4
+STRIDE = 3  # ticks between training windows
+MOST_WINDOWS = 20_000  # more say little new and cost time
+MOST_HEAD_ROWS = 20_000
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class HostHistory:
+    """The ticks of one host in order, empty ones included as masked rows."""
+
+    host: str
+    period_s: float
+    values: NDArray[np.float32]  # (n, C)
+    present: NDArray[np.bool_]  # (n, C)
+    hour: NDArray[np.int64]  # (n,) hours since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """What may be chosen; the rest follows from the data."""
+
+    seed: int = 0
+    device: str = "auto"
+    budget_per_host_month: float = 0.03
+    epochs: int | None = None  # at most; None: by the number of windows
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A host's rows on the cohort's scale, and which are held out."""
+
+    history: HostHistory
+    z: NDArray[np.float32]  # (n, C)
+    held_out: NDArray[np.bool_]  # (n,)
+
+
+def fit_cohort(
+    cohort: str,
+    sensors: Sequence[str],
+    quantities: Sequence[str],
+    units: Sequence[str],
+    hosts: Sequence[HostHistory],
+    options: TrainingOptions,
+    progress: Progress,
+) -> Detector:
+    """A detector for hosts of one sensor set; equal seeds give equal detectors on one CPU.
+
+    Raises:
+        ValueError: the device is not there, or no host has a full window.
+    """
+    torch.manual_seed(options.seed)
+    device = pick_device(options.device)
+    floors = scale_floors(quantities, units)
+    scalings = {h.host: fit_scaling(h.values, h.present, floors) for h in hosts}
+    prepared = [_prepare(h, scalings[h.host].centre, scalings[h.host].scale) for h in hosts]
+    fit, check = _windows(prepared, held_out=False), _windows(prepared, held_out=True)
+    if not len(fit[0]):
+        raise ValueError(f"cohort {cohort} has no full window; expected at least {WINDOW} ticks of a host")
+    schedule = Schedule.for_windows(len(fit[0]), options.epochs, device)
+    lstm_ae, lstm_note = fit_lstm(
+        LstmAutoencoder(LstmShape(len(sensors))), fit, check, schedule,
+        lambda done, total: progress("LSTM autoencoder", done, 2 * total),
+    )  # fmt: skip
+    gan, gan_note = fit_gan(
+        Generator(GanShape(len(sensors))), fit, check, schedule,
+        lambda done, total: progress("GAN", total + done, 2 * total),
+    )  # fmt: skip
+    detector = Detector(
+        cohort, tuple(sensors), tuple(quantities), tuple(units), scalings, typical_scaling(list(scalings.values())),
+        lstm_ae, gan, {}, np.ones(len(PARTS)), (), device=device,
+    )  # fmt: skip
+    residuals = [_residuals(detector, p) for p in prepared]
+    detector.heads = {view: _fit_heads(prepared, residuals, place) for place, view in enumerate(VIEWS)}
+    _calibrate(detector, prepared, residuals, options.budget_per_host_month)
+    host_days = sum(len(h.values) * h.period_s for h in hosts) / DAY_S
+    detector.notes = (
+        schedule.reason,
+        lstm_note,
+        gan_note,
+        _threshold_note(host_days, options.budget_per_host_month),
+    )
+    return detector
+
+
+def _prepare(history: HostHistory, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> _Prepared:
+    z = np.where(history.present, np.clip((history.values - centre) / scale, -CLIP, CLIP), 0.0)
+    block = max(len(z) // BLOCKS, SHORTEST_BLOCK)
+    held_out = np.arange(len(z)) // block % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
+    return _Prepared(history, z.astype(np.float32), held_out)
+
+
+def _windows(
+    prepared: Sequence[_Prepared], held_out: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(N, T, C) values as the networks see them and (N, T, C) masks, from one side of the split."""
+    values, masks = [], []
+    for host in prepared:
+        if len(host.z) < WINDOW:
+            continue
+        ends = np.arange(WINDOW - 1, len(host.z), STRIDE)
+        starts = ends[host.held_out[ends] == held_out] - WINDOW + 1
+        rows = starts[:, None] + np.arange(WINDOW)  # (n, T)
+        values.append(np.clip(host.z[rows], -NETWORK_CLIP, NETWORK_CLIP))
+        masks.append(host.history.present[rows].astype(np.float32))
+    if not values:
+        return np.zeros((0, WINDOW, 0), np.float32), np.zeros((0, WINDOW, 0), np.float32)
+    all_values, all_masks = np.concatenate(values), np.concatenate(masks)
+    keep = np.linspace(0, len(all_values) - 1, min(len(all_values), MOST_WINDOWS)).astype(int)
+    return all_values[keep], all_masks[keep]
+
+
+def _residuals(detector: Detector, host: _Prepared) -> NDArray[np.float32]:
+    """(n, 3, C) residuals of every tick, as the stream would have them."""
+    windows = _trailing(host.history.values, WINDOW)  # (n, T, C)
+    present = _trailing(host.history.present, WINDOW)
+    centre, scale = detector.scaling(host.history.host)
+    rows = len(windows)
+    return detector.errors(
+        windows,
+        present,
+        np.broadcast_to(centre, (rows, len(centre))),
+        np.broadcast_to(scale, (rows, len(scale))),
+    )
+
+
+def _trailing(rows: NDArray[np.generic], depth: int) -> NDArray[np.generic]:
+    """(n, ...) → (n, depth, ...): for each row the last `depth` ones, zeros before the beginning."""
+    padded = np.concatenate([np.zeros((depth - 1, *rows.shape[1:]), rows.dtype), rows])
+    return np.moveaxis(np.lib.stride_tricks.sliding_window_view(padded, depth, axis=0), -1, 1)
+
+
+def _fit_heads(
+    prepared: Sequence[_Prepared], residuals: Sequence[NDArray[np.float32]], place: int
+) -> tuple[Head, ...]:
+    """The heads of one view, on what is not held out."""
+    chosen = [
+        np.flatnonzero(~host.held_out & host.history.present.any(axis=1) & (np.arange(len(host.z)) > 0))
+        for host in prepared
+    ]
+    total = sum(len(rows) for rows in chosen)
+    every = max(1, -(-total // MOST_HEAD_ROWS))
+    histories = np.concatenate(
+        [_trailing(r[:, place], HISTORY)[rows[::every]] for r, rows in zip(residuals, chosen, strict=True)]
+    ).astype(np.float64)
+    seen = np.concatenate(
+        [
+            _trailing(h.history.present, HISTORY)[rows[::every]]
+            for h, rows in zip(prepared, chosen, strict=True)
+        ]
+    )
+    return tuple(fit_head(recipe, histories, seen) for recipe in RECIPES)
+
+
+def _calibrate(
+    detector: Detector,
+    prepared: Sequence[_Prepared],
+    residuals: Sequence[NDArray[np.float32]],
+    budget_per_host_month: float,
+) -> None:
+    """Level floor and calibrations from the held-out ticks, through the same stages as the stream."""
+    smoothed = [_smoothed(detector, h, r) for h, r in zip(prepared, residuals, strict=True)]
+    pooled = np.concatenate([s[h.held_out] for s, h in zip(smoothed, prepared, strict=True)])
+    pooled = pooled[np.isfinite(pooled).all(axis=1)]
+    if not len(pooled):  # too short to hold anything out
+        pooled = np.concatenate(smoothed)
+        pooled = pooled[np.isfinite(pooled).all(axis=1)]
+    detector.level_floor = np.quantile(pooled, 0.9, axis=0)
+    values = []
+    for host, its in zip(prepared, smoothed, strict=True):
+        levels = _levels(its, host.history.hour)
+        held_out = host.held_out if host.held_out.any() else np.ones(len(its), bool)
+        values.append(np.where(held_out[:, None], detector.relate(its, levels), np.nan))
+    period_s = float(np.median([h.history.period_s for h in prepared]))
+    detector.calibrations = tuple(
+        calibrate([v[:, part] for v in values], period_s, budget_per_host_month) for part in range(len(PARTS))
+    )
+    detector.thresholds = np.array([c.threshold for c in detector.calibrations])
+
+
+def _smoothed(detector: Detector, host: _Prepared, residuals: NDArray[np.float32]) -> NDArray[np.float64]:
+    raw, _ = detector.fuse(_trailing(residuals, HISTORY), _trailing(host.history.present, HISTORY))
+    raw = np.where(host.history.present.any(axis=1, keepdims=True), raw, np.nan)
+    padded = np.concatenate([np.full((detector.kernel - 1, len(PARTS)), np.nan), raw])
+    kernels = np.moveaxis(np.lib.stride_tricks.sliding_window_view(padded, detector.kernel, axis=0), -1, 1)
+    return detector.smooth(kernels)
+
+
+def _levels(smoothed: NDArray[np.float64], hours: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n, P) the level that each tick of a host is seen against."""
+    level, levels = Level(len(PARTS)), np.full_like(smoothed, np.nan)
+    for row, hour in enumerate(hours.tolist()):
+        levels[row] = level.at(hour)
+        level.add(smoothed[row])
+    return levels
+
+
+def _threshold_note(host_days: float, budget_per_host_month: float) -> str:
+    firmness = "firm" if host_days >= FIRM_HOST_DAYS else "provisional"
+    return (
+        f"threshold: {firmness} ({host_days:.1f} host-days of {FIRM_HOST_DAYS:.0f}; "
+        f"budget {budget_per_host_month:g} false alerts per host-month)"
+    )
