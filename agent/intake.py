@@ -58,12 +58,12 @@ class Intake:
                 out.fates[Fate.IMPLAUSIBLE] += 1
             elif host.source != source:
                 out.fates[Fate.LATE] += 1
-                stored.append(
-                    Point("reading", {"host": host.name}, {self._series[series].sensor: value}, time_ns)
-                )
+                known = self._series[series]
+                if not known.limit_of:
+                    stored.append(Point("reading", {"host": host.name}, {known.sensor: value}, time_ns))
             elif column < 0:
                 known = self._series[series]
-                out.fates[host.clock.limit(known.limit_of, known.bound, time_ns, value)] += 1
+                host.clock.limit(known.limit_of, known.bound, time_ns, value, message.offset, out)
             else:
                 host.clock.add(column, time_ns, value, message.offset, out)
         return out, stored
@@ -78,6 +78,8 @@ class Intake:
         if host is None:
             host = self._hosts[known.host] = self._make(known.host, source)
         column = -1
+        if host.source != source:
+            return host, column  # a sensor seen only elsewhere is none of the host's
         if not known.limit_of:
             period_ns = self._periods_ns.get(known.host, {}).get(known.sensor, 0)
             column = host.clock.column(known.sensor, known.quantity, known.unit, period_ns)

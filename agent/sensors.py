@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,7 @@ SECOND_NS = 1_000_000_000
 PERIODS_S = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 3600)
 PERIOD_SLACK = 1.1  # a median spacing of 9.2 s is still a 10 s sensor
 LEARN_TIMES = 9  # distinct timestamps after which a sensor's period is settled
-REMEMBERED_TIMES = 16  # how far back the same sensor and time is known as a duplicate
+REMEMBERED_TIMES = 32  # how many timestamps back the same sensor and time is known as a duplicate
 LONG_AGO_NS = -(2**62)
 
 
@@ -32,16 +33,21 @@ class Sensor:
     period_ns: int = 0  # settled, from the model or from the first timestamps; 0 = not settled
     spacing_ns: int = 0  # the estimate so far
     times_ns: list[int] = field(default_factory=list)  # the first distinct timestamps, until settled
-    recent_ns: list[int] = field(default_factory=list)
+    recent_ns: list[int] = field(default_factory=list)  # the newest distinct timestamps, sorted
     last_ns: int = LONG_AGO_NS  # newest reading, late ones included
     carry_ns: int = LONG_AGO_NS
     carry_value: float = 0.0
     peak: float = 0.0  # highest value ever seen: what a stopped fan used to do
     silent_ns: int = 0  # how long the host has gone on reporting without this sensor
 
+    def has_seen(self, time_ns: int) -> bool:
+        """Whether it sent a reading of this very time before, as far back as is remembered."""
+        recent = self.recent_ns
+        return bool(recent) and time_ns <= recent[-1] and time_ns in recent
+
     def saw(self, time_ns: int, value: float) -> None:
         """Note a new timestamp: for duplicates, the period and the peak."""
-        self.recent_ns.append(time_ns)
+        insort(self.recent_ns, time_ns)
         if len(self.recent_ns) > REMEMBERED_TIMES:
             del self.recent_ns[0]
         if value > self.peak:

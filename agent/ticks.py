@@ -97,6 +97,7 @@ class OpenTick:
 class PastTick:
     """What is kept of a closed tick, so that a late reading finds where it belongs."""
 
+    begin_ns: int
     time_ns: int
     end_ns: int
     arrived: set[int]
@@ -106,10 +107,11 @@ class PastTick:
 class Waiting:
     """A reading that cannot be given to a tick yet; `message` is the offset of the message it came in."""
 
-    sensor: int
+    sensor: int  # −1: a limit
     time_ns: int
     value: float
     message: int
+    limit: str = ""  # "<sensor>|<bound>" of a limit
 
 
 @dataclass(slots=True)
@@ -141,13 +143,19 @@ class HostClock:
 
     # -- limits -----------------------------------------------------------------------------------------
 
-    def limit(self, of: str, bound: str, time_ns: int, value: float) -> Fate:
-        """A limit that a sensor sent with its reading: the newest one counts."""
-        key = f"{of}|{bound}"
-        known = self.limits.get(key)
-        if known is not None and time_ns <= known[0]:
-            return Fate.DUPLICATE if time_ns == known[0] else Fate.LATE
-        self.limits[key] = (time_ns, value)
+    def limit(self, of: str, bound: str, time_ns: int, value: float, message: int, out: TickStream) -> None:
+        """Take a limit that a sensor sent with its reading: the newest one counts."""
+        reading = Waiting(-1, time_ns, value, message, f"{of}|{bound}")
+        if self._far_ahead(time_ns):
+            self._hold_or_accept(reading, out)
+        else:
+            self._place(reading, out)
+
+    def _set_limit(self, reading: Waiting) -> Fate:
+        known = self.limits.get(reading.limit)
+        if known is not None and reading.time_ns <= known[0]:
+            return Fate.DUPLICATE if reading.time_ns == known[0] else Fate.LATE
+        self.limits[reading.limit] = (reading.time_ns, reading.value)
         return Fate.USED
 
     def hard_limits(self) -> dict[tuple[str, str], float]:
@@ -168,8 +176,8 @@ class HostClock:
         if self._far_ahead(time_ns):
             self._hold_or_accept(reading, out)
             return
-        out.fates[Fate.IMPLAUSIBLE] += len(self.held)  # nobody agreed with them
-        self.held.clear()
+        if self.held and time_ns > self.newest_ns:  # the host goes on as before: nobody agreed with them
+            self._give_up_held(out)
         self._place(reading, out)
 
     def _far_ahead(self, time_ns: int) -> bool:
@@ -177,6 +185,10 @@ class HostClock:
 
     def _hold_or_accept(self, reading: Waiting, out: TickStream) -> None:
         """A jump of more than an hour counts once a second, later message agrees with it."""
+        for held in self.held:  # the same message doubled is no second one
+            if (held.sensor, held.limit, held.time_ns) == (reading.sensor, reading.limit, reading.time_ns):
+                out.fates[Fate.DUPLICATE] += 1
+                return
         agreeing = [h for h in self.held if abs(h.time_ns - reading.time_ns) <= HOUR_NS]
         out.fates[Fate.IMPLAUSIBLE] += len(self.held) - len(agreeing)
         self.held = [*agreeing, reading]
@@ -185,9 +197,16 @@ class HostClock:
             for agreed in accepted:
                 self._place(agreed, out)
 
+    def _give_up_held(self, out: TickStream) -> None:
+        out.fates[Fate.IMPLAUSIBLE] += len(self.held)
+        self.held.clear()
+
     def _place(self, reading: Waiting, out: TickStream) -> None:
+        if reading.limit:
+            out.fates[self._set_limit(reading)] += 1
+            return
         sensor = self.sensors[reading.sensor]
-        if reading.time_ns in sensor.recent_ns:
+        if sensor.has_seen(reading.time_ns):
             out.fates[Fate.DUPLICATE] += 1
             return
         sensor.saw(reading.time_ns, reading.value)
@@ -195,7 +214,6 @@ class HostClock:
         if self.period_ns:
             out.fates[self._assign(reading, out)] += 1
             return
-        out.fates[Fate.USED] += 1
         self.unstarted.append(reading)
         if len(sensor.times_ns) >= START_TIMES:
             self._start(out)
@@ -209,7 +227,7 @@ class HostClock:
         for column, sensor in enumerate(self.sensors):  # the first tick waits for all that has been seen
             sensor.last_ns = min((w.time_ns for w in waited if w.sensor == column), default=sensor.last_ns)
         for reading in waited:
-            self._assign(reading, out)
+            out.fates[self._assign(reading, out)] += 1
 
     def _assign(self, reading: Waiting, out: TickStream) -> Fate:
         if reading.time_ns <= self.closed_to_ns:
@@ -229,7 +247,7 @@ class HostClock:
             out.fills.append(LateFill(self.host, tick.time_ns, sensor.name, reading.value))
         if reading.time_ns <= sensor.last_ns:
             return Fate.LATE
-        sensor.last_ns = reading.time_ns
+        sensor.last_ns, sensor.silent_ns = reading.time_ns, 0
         sensor.carry(reading.time_ns, reading.value)
         return Fate.USED
 
@@ -237,8 +255,8 @@ class HostClock:
         """The closed tick that covers a time, where it is still remembered."""
         ends = [tick.end_ns for tick in self.past_ticks]
         place = bisect_left(ends, time_ns)
-        if place == 0 or place == len(ends):
-            return None  # older than what is remembered: its tick's beginning is not known
+        if place == len(ends) or time_ns <= self.past_ticks[place].begin_ns:
+            return None  # older than what is remembered
         return self.past_ticks[place]
 
     # -- ticks ------------------------------------------------------------------------------------------
@@ -279,9 +297,15 @@ class HostClock:
             step = (tick.time_ns - self.last_tick_ns) / self.period_ns
         empty = min(round(step) - 1, self.window) if step > 1.5 else 0
         for column, sensor in enumerate(self.sensors):
-            sensor.silent_ns = 0 if column in tick.arrived else sensor.silent_ns + self.period_ns
+            if column in tick.arrived:
+                sensor.silent_ns = 0
+            elif sensor.last_ns != LONG_AGO_NS:
+                sensor.silent_ns += self.period_ns
+        begin_ns = self.closed_to_ns
+        if begin_ns == LONG_AGO_NS:  # the first tick covers all before it, but stores nothing much older late
+            begin_ns = tick.time_ns - self.period_ns // 2
         self.last_tick_ns, self.closed_to_ns = tick.time_ns, tick.end_ns
-        self.past_ticks.append(PastTick(tick.time_ns, tick.end_ns, set(tick.arrived)))
+        self.past_ticks.append(PastTick(begin_ns, tick.time_ns, tick.end_ns, set(tick.arrived)))
         del self.past_ticks[: -self.window]
         return self._columns(tick, empty, closed_by)
 
@@ -309,8 +333,7 @@ class HostClock:
 
     def end(self, out: TickStream) -> None:
         """The recording ends: what waits is used, what is held is implausible, open ticks close."""
-        out.fates[Fate.IMPLAUSIBLE] += len(self.held)
-        self.held.clear()
+        self._give_up_held(out)
         if self.unstarted:
             self._start(out)
         while self.open_ticks:
