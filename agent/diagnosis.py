@@ -68,7 +68,7 @@ def _fault_of(tick: ScoredTick, i: int, side: str) -> str:
 
 
 def _beyond_limit(tick: ScoredTick, fault: str, rows: list[tuple[int, str, float]]) -> Finding:
-    severities = {fault: severity for fault, severity in _OVERHEATING.values()}
+    severities = dict(_OVERHEATING.values())
     is_cpu = any(tick.sensors[i].startswith("cpu") for i, _, _ in rows)
     i, side, limit = rows[0]
     value, at = say(float(tick.seen[i]), tick.units[i]), say(limit, tick.units[i])
