@@ -313,9 +313,9 @@ class HostClock:
         sensors = self.sensors
         periods = np.array([s.period_or(self.period_ns) for s in sensors], np.int64)
         age_ns = tick.time_ns - np.array([s.carry_ns for s in sensors], np.int64)
-        present = age_ns <= CARRY_PERIODS * periods
         arrived = np.zeros(len(sensors), bool)
         arrived[list(tick.arrived)] = True
+        present = arrived | (age_ns <= CARRY_PERIODS * periods)
         return ClosedTick(
             host=self.host,
             time_ns=tick.time_ns,
