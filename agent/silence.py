@@ -123,7 +123,7 @@ class Silence:
 
     def alerts(self) -> Sequence[Alert]:
         """Every silence alert that is known, open or ended."""
-        known = [*self.hosts.values(), *self.sources.values()]
+        known: list[HostSeen | SourceSeen] = [*self.hosts.values(), *self.sources.values()]
         return [seen.alert for seen in known if seen.alert is not None]
 
 
