@@ -12,9 +12,8 @@ ColdaisleError
 
 from __future__ import annotations
 
-
-class ColdaisleError(Exception):
-    """Base of all errors that the agent raises on purpose."""
+from models.errors import ColdaisleError as ColdaisleError
+from models.errors import RegistryError as RegistryError
 
 
 class ConfigError(ColdaisleError):
@@ -23,10 +22,6 @@ class ConfigError(ColdaisleError):
 
 class RecordingError(ColdaisleError):
     """A recording or table is absent, unreadable or empty."""
-
-
-class RegistryError(ColdaisleError):
-    """A model is absent, damaged, unsigned or does not fit."""
 
 
 class StateError(ColdaisleError):
