@@ -135,12 +135,13 @@ def identify(vendor: str, unit: Unit, family: str, entity: str = "") -> Meaning 
         quantity=unit.quantity,
         unit=unit.unit,
         family=family,
-        identity=f"{own}|{entity}",
+        identity=own,
+        part=entity,
         rank=found[1] if found else 0,
         scale=unit.scale,
         offset=unit.offset,
         refuses=is_zero if found and found[0].startswith("dimm") else None,
-        below_zero=_margin_of(found[0], family, f"{own}|{entity}") if found else None,
+        below_zero=_margin_of(found[0], family, own, entity) if found else None,
     )
 
 
@@ -152,7 +153,7 @@ def state_of(vendor: str, family: str, entity: str = "", suffix: str = "") -> Me
     if suffix and not _STATUS_WORDS.search(own):
         own += suffix
     names = (own, f"{own}_{lower_snake_case(entity)}") if lower_snake_case(entity) else (own,)
-    return Meaning(names, STATE.quantity, STATE.unit, family, f"{own}|{entity}")
+    return Meaning(names, STATE.quantity, STATE.unit, family, own, entity)
 
 
 def _unit_by_name(own: str, unit: Unit) -> Unit:
@@ -193,10 +194,10 @@ def _part_temperature(own: str) -> str:
     return ""
 
 
-def _margin_of(name: str, family: str, identity: str) -> Meaning | None:
+def _margin_of(name: str, family: str, identity: str, part: str) -> Meaning | None:
     """Some boards send how far a CPU is below throttling, as a negative temperature."""
     match = re.fullmatch(r"(cpu\d+)_temp_c", name)
     if match is None:
         return None
     margin = f"{match[1]}_margin_c"
-    return Meaning((margin, f"{margin}_peci"), MARGIN.quantity, MARGIN.unit, family, identity, rank=9)
+    return Meaning((margin, f"{margin}_peci"), MARGIN.quantity, MARGIN.unit, family, identity, part, rank=9)

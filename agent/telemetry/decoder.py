@@ -38,7 +38,7 @@ _MAGIC = (
     (b"\xfe\xff", NOT_UTF8),
 )
 _MSGPACK_MAPS = range(0x80, 0x90)
-_SUSPECT = frozenset((*range(0x20), *range(0x7F, 0x100), *(magic[0] for magic, _ in _MAGIC)))
+_SUSPECT = frozenset((*range(0x21), *range(0x7F, 0x100), *(magic[0] for magic, _ in _MAGIC)))
 
 
 class Decoder:

@@ -5,6 +5,7 @@ One document, an array of them, or one a line; each is told by its own keys, so 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -24,7 +25,7 @@ Add = Callable[[Document, Message, int, Columns], bool]
 MAX_DOCUMENTS = 10_000  # in one message
 
 # What JSON has no word for and some senders write all the same, outside of strings.
-_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b|-?\d+(?:\.\d+)?[eE]\+?\d{3,}')
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b|-?\d+(?:\.\d+)?[eE]\+?\d{3,}|-?\d{300,}')
 
 
 class Shape(NamedTuple):
@@ -55,7 +56,7 @@ class JsonMessages:
         reason = self._telegraf.decode_known(value, message, at, out)
         if reason is not None:
             return reason
-        found, reason, count = False, "", 0
+        found, reason, count, document = False, "", 0, None
         for document in _documents(value):
             count += 1
             if count > MAX_DOCUMENTS:
@@ -65,7 +66,7 @@ class JsonMessages:
                 found |= self._add(document, message, at, out)
             except DecodeError as error:
                 reason = reason or str(error)
-        if found and count == 1 and isinstance(document, dict) and "fields" in document:
+        if count == 1 and isinstance(document, dict) and "fields" in document:
             self._telegraf.remember(value, document, message)
         return "" if found else reason or NOTHING_USABLE
 
@@ -129,13 +130,20 @@ def _parse(value: bytes) -> object:
         return _parse_without_nan(value)
 
 
+def _finite_or_false(match: re.Match[bytes]) -> bytes:
+    text = match[0]
+    if text.startswith(b'"') or (text[-1:].isdigit() and math.isfinite(float(text))):
+        return text
+    return b"false"  # which is neither a value nor a time
+
+
 def _parse_without_nan(value: bytes) -> object:
-    """Once more, with null for NaN, infinities and numbers beyond floats: the rest may be good."""
+    """Once more, with `false` for NaN, infinities and numbers beyond floats: the rest may be good."""
     try:
         value.decode()
     except UnicodeDecodeError:
         return DecodeError(NOT_UTF8)
-    cleaned = _NO_NUMBER.sub(lambda m: m[0] if m[0].startswith(b'"') else b"null", value)
+    cleaned = _NO_NUMBER.sub(_finite_or_false, value)
     if cleaned == value:
         return DecodeError(NOT_JSON)
     try:

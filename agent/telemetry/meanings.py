@@ -19,7 +19,8 @@ class Meaning:
     quantity: str
     unit: str
     family: str  # the collector's kind: within one, no two sensors share a name
-    identity: str  # tells the sensors of a family and host apart
+    identity: str  # tells the sensors of a family and host apart, together with
+    part: str = ""  # the entity, member or id; not every message about a sensor has it
     rank: int = 0  # the lower holds a name that several would like
     scale: float = 1.0
     offset: float = 0.0

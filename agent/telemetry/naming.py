@@ -1,9 +1,9 @@
 """Gives every sensor of a host a name of its own, the same whatever order the sensors come in.
 
 Two sensors may ask for one name: a board has `Inlet Temp` and `Ambient Temp`, both its inlet. Of one family
-(all sensors that one collector reads off one machine) the first by (rank, identity) holds the name and the
-others fall back to their vendor's. Different families share: what IPMI and Redfish both call the inlet is the
-same sensor. A late comer of better rank takes the name over, so names settle within one round of readings.
+(all sensors that one collector reads off one machine) the first by (rank, identity, part) holds the name and
+the others fall back to their vendor's. Different families share: what IPMI and Redfish both call the inlet
+is the same sensor. A late comer of better rank takes the name over: names settle in one round of readings.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Claim:
     listeners: list[ref[Named]] = field(default_factory=list)
 
     @property
-    def order(self) -> tuple[int, str]:
-        return (self.meaning.rank, self.meaning.identity)
+    def order(self) -> tuple[int, str, str]:
+        return (self.meaning.rank, self.meaning.identity, self.meaning.part)
 
     def tell(self, listener: Named) -> None:
         """Keep a listener informed for as long as somebody else holds it."""
@@ -68,13 +68,13 @@ class SensorNames:
     """Who holds which name on which host."""
 
     def __init__(self) -> None:
-        self._claims: dict[tuple[str, str, str, tuple[str, ...]], Claim] = {}
-        self._holders: dict[tuple[str, str, str], Claim] = {}
+        self._claims: dict[tuple[str, str, str, str, tuple[str, ...]], Claim] = {}
+        self._holders: dict[tuple[str, str, str], list[Claim]] = {}
         self._kinds: dict[tuple[str, str], tuple[str, str]] = {}  # host, name → quantity, unit
 
     def claim(self, host: str, meaning: Meaning) -> Claim:
         """The claim of a sensor, the same one at every call; it holds a name from here on."""
-        key = (host, meaning.family, meaning.identity, meaning.names)
+        key = (host, meaning.family, meaning.identity, meaning.part, meaning.names)
         claim = self._claims.get(key)
         if claim is None:
             claim = self._claims[key] = Claim(host, meaning)
@@ -86,20 +86,24 @@ class SensorNames:
         for place in range(claim.place + 1, len(wanted)):
             if self._take(claim, place, wanted[place]):
                 return
-        mark = blake2b(claim.meaning.identity.encode(), digest_size=3).hexdigest()
+        mark = blake2b(f"{claim.meaning.identity}|{claim.meaning.part}".encode(), digest_size=3).hexdigest()
         self._take(claim, len(wanted), f"{wanted[-1]}_{mark}")
 
     def _take(self, claim: Claim, place: int, name: str) -> bool:
         kind = (claim.meaning.quantity, claim.meaning.unit)
-        key = (claim.host, claim.meaning.family, name)
-        holder = self._holders.get(key)
-        if holder is None:
-            if self._kinds.setdefault((claim.host, name), kind) != kind:
-                return False
-        elif holder.order <= claim.order or (holder.meaning.quantity, holder.meaning.unit) != kind:
+        if self._kinds.setdefault((claim.host, name), kind) != kind:
             return False
-        self._holders[key] = claim
+        holders = self._holders.setdefault((claim.host, claim.meaning.family, name), [])
+        rivals = [holder for holder in holders if not _one_sensor(holder.meaning, claim.meaning)]
+        if any(rival.order <= claim.order for rival in rivals):
+            return False
+        holders[:] = [holder for holder in holders if holder not in rivals] + [claim]
         claim.settle_on(name, place)
-        if holder is not None:
-            self._settle(holder)
+        for rival in rivals:
+            self._settle(rival)
         return True
+
+
+def _one_sensor(one: Meaning, other: Meaning) -> bool:
+    """Whether two meanings are of one sensor: of one name, and neither knows a part that the other is not."""
+    return one.identity == other.identity and (one.part == other.part or not one.part or not other.part)

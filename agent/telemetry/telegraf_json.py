@@ -14,6 +14,7 @@ import msgspec
 
 from agent.errors import DecodeError
 from agent.telemetry.binding import Binder, Columns, MetricSeries
+from agent.telemetry.hosts import names_a_host
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOTHING_USABLE
 from agent.telemetry.times import time_from
@@ -64,11 +65,12 @@ class TelegrafJson:
         name, tags = metric.get("name"), metric.get("tags")
         if match is None or match[2] in self._known or not isinstance(name, str):
             return
-        if msgspec.json.decode(b"{" + match[2] + b"}") != {"name": name, "tags": tags}:
-            return
-        series, by_tags = self._binder.metric(name, text_tags(tags), message.key)
-        if by_tags:
-            self._keep(match[2], series)
+        texts = text_tags(tags)
+        if names_a_host(texts) and msgspec.json.decode(b"{" + match[2] + b"}") == {
+            "name": name,
+            "tags": tags,
+        }:
+            self._keep(match[2], self._series(name, texts, message))
 
     def _series(self, name: str, tags: dict[str, str], message: Message) -> MetricSeries:
         identity = (name, *tags.items())

@@ -47,6 +47,7 @@ def _constant(meaning: Meaning, value: float) -> Meaning:
         meaning.unit,
         meaning.family,
         meaning.identity,
+        meaning.part,
         scale=0.0,
         offset=value,
     )

@@ -99,7 +99,7 @@ def _of_supply(tags: Tags, field: str) -> Meaning | None:
 
 def _supply_sensor(base: str, ending: str, unit: Unit, name: str, member: str) -> Meaning:
     names = (f"{base}_{ending}", f"{lower_snake_case(f'{base} {member}')}_{ending}")
-    return Meaning(names, unit.quantity, unit.unit, FAMILY, f"{name}|{member}")
+    return Meaning(names, unit.quantity, unit.unit, FAMILY, name, member)
 
 
 def _of_control(tags: Tags, field: str) -> Meaning | None:
@@ -109,10 +109,10 @@ def _of_control(tags: Tags, field: str) -> Meaning | None:
     part = lower_snake_case(name) if _SHARES.search(name) else ""
     bound = _CONTROL_LIMITS.get(field)
     if field == "power_consumed_watts" or bound:
-        own = f"{part or 'system'}_power_consumed_watts"
+        own = part or "system_power"
         names = (own,) if part else ("power_w", own)
         other = (f"{own}_{lower_snake_case(member)}",) if lower_snake_case(member) else ()
-        power = Meaning((*names, *other), WATT.quantity, WATT.unit, FAMILY, f"{name}|{member}")
+        power = Meaning((*names, *other), WATT.quantity, WATT.unit, FAMILY, name, member)
         return power.limit(bound) if bound else power
     share = identify(f"{part} {field}", OTHER if field in _BUDGETS else WATT, FAMILY, member)
-    return replace(share, identity=f"{field}|{name}|{member}") if share else None
+    return replace(share, identity=f"{field}|{name}") if share else None

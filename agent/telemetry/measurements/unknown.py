@@ -25,9 +25,9 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     whole = "_".join(part for part in (lower_snake_case(measurement), *marks, *own) if part)
     plain = "_".join(own) or lower_snake_case(measurement)
     names = (whole,) if any(marks) or plain == whole else (plain, whole)
-    if not whole or not plain:
+    if not plain or own == [""]:
         return None
-    unit = unit_of_exported_name(names[0])
+    unit = unit_of_exported_name(plain)
     identity = "|".join(
         (measurement, field, *(f"{k}={v}" for k, v in sorted(tags.items()) if k not in NOT_IDENTITY))
     )
