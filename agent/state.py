@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from agent.alerts import HostAlerts
 from agent.errors import StateError
 from agent.host import HISTORY_TICKS, Host
+from agent.incidents import SiteState
 from agent.ticks import HostClock
 from agent.windows import History
 from models.level import Level
@@ -54,8 +55,18 @@ class HostRecord(msgspec.Struct, frozen=True):
     first_boot: dict[str, ArrayRecord] | None
 
 
+class SiteRecord(msgspec.Struct, frozen=True):
+    """All that the owner of the site knows, before `offset` of the topic of alerts."""
+
+    version: int
+    offset: int
+    event_ns: int
+    state: SiteState
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(HostRecord)
+_site_decoder = msgspec.msgpack.Decoder(SiteRecord)
 
 
 def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
@@ -92,6 +103,27 @@ def decode_record(data: bytes) -> HostRecord:
         raise StateError(f"state record is unreadable: {error}") from None
     if record.version != RECORD_VERSION:
         raise StateError(f"state record has version {record.version}; expected {RECORD_VERSION}")
+    return record
+
+
+def encode_site(state: SiteState, offset: int, event_ns: int) -> bytes:
+    """The record of a site to which every event below `offset` has been applied."""
+    record = SiteRecord(version=RECORD_VERSION, offset=offset, event_ns=event_ns, state=state)
+    return zstandard.compress(_encoder.encode(record), 3)
+
+
+def decode_site(data: bytes) -> SiteRecord:
+    """The site's record in a message of the state topic.
+
+    Raises:
+        StateError: it is damaged or of a newer version.
+    """
+    try:
+        record = _site_decoder.decode(zstandard.decompress(data, max_output_size=MAX_RECORD_BYTES))
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise StateError(f"state record of the site is unreadable: {error}") from None
+    if record.version != RECORD_VERSION:
+        raise StateError(f"state record of the site has version {record.version}; expected {RECORD_VERSION}")
     return record
 
 
