@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.sensors import period_from_times
-from agent.ticks import ClosedTick, Fate, HostClock, TickStream
+from agent.ticks import ClosedTick, HostClock, TickStream
 
 S = 1_000_000_000
 HOUR_S = 3_600
