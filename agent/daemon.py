@@ -22,7 +22,6 @@ from types import FrameType
 import msgspec
 from kafka import TopicPartition
 from kafka.errors import KafkaError
-from models.registry import Registry
 from prometheus_client import CollectorRegistry
 
 from agent.accounting import Counts
@@ -38,13 +37,14 @@ from agent.logs import log_event, set_up_logs
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
 from agent.scoring import Scorer
-from agent.site_events import SiteEvent, SourceMark
 from agent.sink import Sink
 from agent.sink.influx import InfluxSink
+from agent.site_events import SiteEvent, SourceMark
 from agent.state import encode_host, encode_site
 from agent.status import StatusServer
 from agent.telemetry.readings import Message
 from agent.topology import load_topology
+from models.registry import Registry
 
 POLL_S = 0.25
 BUSY_POLL_S = 0.2

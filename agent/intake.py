@@ -14,8 +14,9 @@ import numpy as np
 
 from agent.host import Host
 from agent.points import Point
+from agent.sensors import SECOND_NS
 from agent.telemetry.readings import Message, Readings, SeriesTable
-from agent.ticks import SECOND_NS, Fate, TickStream
+from agent.ticks import Fate, TickStream
 
 AHEAD_OF_RECORD_NS = 120 * SECOND_NS  # more than this ahead of the Kafka record's own time is implausible
 NO_RECORD_TIME = -1

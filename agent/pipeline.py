@@ -20,11 +20,12 @@ from agent.intake import Intake
 from agent.points import Point
 from agent.scored import ScoredTick
 from agent.scoring import Scorer
+from agent.sensors import SECOND_NS
 from agent.site_events import AlertChanged, HostSummary, SiteEvent, SourceMark
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.readings import Message
 from agent.tick_points import reading_point, score_point
-from agent.ticks import SECOND_NS, HostClock, TickStream
+from agent.ticks import HostClock, TickStream
 from agent.topology import Topology
 
 MINUTE_NS = 60 * SECOND_NS

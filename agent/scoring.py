@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
-from models.detector import PARTS, Detector
-from models.linear import FirstBoot
 from numpy.typing import NDArray
 
 from agent.host import Derived, Host
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.ticks import HOUR_NS, ClosedTick
 from agent.windows import Array, Rows, take_columns, tick_rows
+from models.detector import PARTS, Detector
+from models.linear import FirstBoot
 
 MIN_OVERLAP = 0.6  # share of a cohort's sensors that a host must have to join it
 MIN_FILLED = 2  # ticks of a window that must hold something

@@ -50,17 +50,16 @@ def train_recordings(
     detectors = []
     for cohort in found.cohorts:
         with progress.stage(f"training cohort {cohort.id} ({len(cohort.hosts)} hosts)") as stage:
-            detectors.append(
-                fit_cohort(
-                    cohort.id,
-                    cohort.sensors,
-                    cohort.quantities,
-                    cohort.units,
-                    cohort.hosts,
-                    options,
-                    lambda _, done, total, stage=stage: stage.reach(done, total),
-                )
+            detector = fit_cohort(
+                cohort.id,
+                cohort.sensors,
+                cohort.quantities,
+                cohort.units,
+                cohort.hosts,
+                options,
+                stage.reach,
             )
+            detectors.append(detector)
     version = Registry(registry).save(detectors, found.periods_s, _provenance(files, found, options))
     return Trained(version, tuple(detectors), found, time.monotonic() - began_s)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from models.training import HostHistory
 from numpy.typing import NDArray
 
 from agent.errors import RecordingError
@@ -24,6 +23,7 @@ from agent.telemetry.readings import Message, Readings
 from agent.ticks import HOUR_NS, HostClock, TickStream
 from agent.topology import Topology
 from agent.windows import tick_rows
+from models.training import HostHistory
 
 BATCH_MESSAGES = 20_000
 MIN_TICKS = 64  # fewer say nothing of a host's normal behaviour

@@ -43,7 +43,7 @@ class Calibration:
         body = np.interp(log_v, self.knots_log_v, self.knots_log_p)
         beyond = np.maximum(log_v - self.knots_log_v[-1], 0.0)
         log_p = body - beyond / (self.tail_scale * math.log(10))
-        return np.clip(-log_p / DECADES, 0.0, 1.0)
+        return np.asarray(np.clip(-log_p / DECADES, 0.0, 1.0))
 
 
 def calibrate(values: list[Array], period_s: float, budget_per_host_month: float) -> Calibration:

@@ -73,7 +73,8 @@ class Detector:
 
         In scaled units, in the order of VIEWS, 0 where the last tick is masked.
         """
-        return in_chunks(self._errors, windows, present, centre, scale)
+        residuals: NDArray[np.float32] = in_chunks(self._errors, windows, present, centre, scale)
+        return residuals
 
     def _errors(
         self, windows: NDArray[np.float32], present: NDArray[np.bool_], centre: Array, scale: Array
@@ -110,7 +111,8 @@ class Detector:
 
     def smooth(self, kernels: Array) -> Array:
         """(B, K, P) raw values of the last ticks, NaN where there were none → (B, P)."""
-        return in_chunks(self._smooth, kernels)
+        smoothed: Array = in_chunks(self._smooth, kernels)
+        return smoothed
 
     def _smooth(self, kernels: Array) -> Array:
         there = np.isfinite(kernels)

@@ -116,10 +116,12 @@ def _optimiser(
 def _batches(windows: Windows, schedule: Schedule) -> Iterator[tuple[Tensor, Tensor]]:
     """All windows once, in a new order."""
     values, mask = windows
-    for rows in torch.randperm(len(values)).split(schedule.batch):
+    order = torch.randperm(len(values)).numpy()
+    for start in range(0, len(order), schedule.batch):
+        rows = order[start : start + schedule.batch]
         yield (
-            torch.from_numpy(values[rows.numpy()]).to(schedule.device),
-            torch.from_numpy(mask[rows.numpy()]).to(schedule.device),
+            torch.from_numpy(values[rows]).to(schedule.device),
+            torch.from_numpy(mask[rows]).to(schedule.device),
         )
 
 

@@ -56,7 +56,7 @@ class Head:
         count = seen.shape[2]
         there = np.maximum(seen[:, -1].sum(axis=1, keepdims=True), 1)  # (B, 1)
         by_sensor = parts.reshape(len(parts), FEATURES, count).sum(axis=1)  # (B, C)
-        return by_sensor / (FEATURES * there * self.norm)
+        return np.asarray(by_sensor / (FEATURES * there * self.norm))
 
 
 def make_features(x: Array, seen: NDArray[np.bool_], clip: float) -> Array:
@@ -84,7 +84,8 @@ def fit_head(recipe: HeadRecipe, residuals: Array, seen: NDArray[np.bool_]) -> H
         factor = 1.0 / np.maximum(spread, 0.1)  # a sensor that hardly moved keeps a tenth of its scale
     features = make_features((residuals - shift) * factor, seen, recipe.clip)  # (n, 3C)
     covariance = np.cov(features, rowvar=False, bias=True).reshape(FEATURES * count, FEATURES * count)
-    precision = np.linalg.inv(covariance + recipe.ridge * np.eye(FEATURES * count))
+    regular = covariance + recipe.ridge * np.eye(FEATURES * count)
+    precision = np.linalg.inv(regular).astype(np.float64)
     head = Head(recipe, shift, factor, precision, norm=1.0)
     statistic = head.contributions(residuals, seen).sum(axis=1)
     norm = max(float(np.quantile(statistic, NORM_QUANTILE)), 1e-6)

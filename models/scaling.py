@@ -55,20 +55,20 @@ def fit_scaling(values: NDArray[np.float32], present: NDArray[np.bool_], floors:
             continue
         centre[column] = np.median(seen)
         low, high = np.quantile(seen, (0.01, 0.99))
-        spreads = (
-            np.quantile(np.abs(seen - centre[column]), 0.95) / Q95_OF_NORMAL,
-            (high - low) / Q99_SPREAD_OF_NORMAL,
-            RANGE_SHARE * (seen.max() - seen.min()),
-            floors[column],
-        )
+        spreads = [
+            float(np.quantile(np.abs(seen - centre[column]), 0.95)) / Q95_OF_NORMAL,
+            float(high - low) / Q99_SPREAD_OF_NORMAL,
+            RANGE_SHARE * float(seen.max() - seen.min()),
+            float(floors[column]),
+        ]
         if seen.max() == seen.min():
-            spreads = (*spreads, DEFAULT_FLOOR * max(1.0, float(np.abs(seen).max())))
+            spreads.append(DEFAULT_FLOOR * max(1.0, float(np.abs(seen).max())))
         scale[column] = max(spreads)
     return HostScaling(centre, scale)
 
 
 def typical_scaling(hosts: Sequence[HostScaling]) -> HostScaling:
-    """What a host of the cohort is like that training never saw: median centre, spread between hosts added."""
+    """A host of the cohort that training never saw: median centre, scale widened by how hosts differ."""
     centres = np.stack([host.centre for host in hosts])
     scales = np.stack([host.scale for host in hosts])
     between = np.abs(centres - np.median(centres, axis=0)).mean(axis=0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ from models.level import Level
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.scaling import fit_scaling, scale_floors, typical_scaling
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[int, int], None]  # done, total
 
 BLOCKS = 12  # of a host's time, at most
 SHORTEST_BLOCK = 96  # ticks: three windows
@@ -90,15 +91,16 @@ def fit_cohort(
     schedule = Schedule.for_windows(len(fit[0]), options.epochs, device)
     lstm_ae, lstm_note = fit_lstm(
         LstmAutoencoder(LstmShape(len(sensors))), fit, check, schedule,
-        lambda done, total: progress("LSTM autoencoder", done, 2 * total),
+        lambda done, total: progress(done, 2 * total),
     )  # fmt: skip
     gan, gan_note = fit_gan(
         Generator(GanShape(len(sensors))), fit, check, schedule,
-        lambda done, total: progress("GAN", total + done, 2 * total),
+        lambda done, total: progress(total + done, 2 * total),
     )  # fmt: skip
+    typical = typical_scaling(list(scalings.values()))
     detector = Detector(
-        cohort, tuple(sensors), tuple(quantities), tuple(units), scalings, typical_scaling(list(scalings.values())),
-        lstm_ae, gan, {}, np.ones(len(PARTS)), (), device=device,
+        cohort, tuple(sensors), tuple(quantities), tuple(units), scalings, typical, lstm_ae, gan,
+        heads={}, level_floor=np.ones(len(PARTS)), calibrations=(), device=device,
     )  # fmt: skip
     residuals = [_residuals(detector, p) for p in prepared]
     detector.heads = {view: _fit_heads(prepared, residuals, place) for place, view in enumerate(VIEWS)}
@@ -154,7 +156,7 @@ def _residuals(detector: Detector, host: _Prepared) -> NDArray[np.float32]:
     )
 
 
-def _trailing(rows: NDArray[np.generic], depth: int) -> NDArray[np.generic]:
+def _trailing(rows: NDArray[Any], depth: int) -> NDArray[Any]:
     """(n, ...) → (n, depth, ...): for each row the last `depth` ones, zeros before the beginning."""
     padded = np.concatenate([np.zeros((depth - 1, *rows.shape[1:]), rows.dtype), rows])
     return np.moveaxis(np.lib.stride_tricks.sliding_window_view(padded, depth, axis=0), -1, 1)

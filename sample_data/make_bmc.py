@@ -1,6 +1,6 @@
 """Makes the excerpt of a real BMC recording: `python sample_data/make_bmc.py bmc_server.parquet`.
 
-bmc_server.parquet (bmcdata, one row a sample) ─► Telegraf line protocol, one metric a line, as a collector sends
+bmc_server.parquet (bmcdata, a row a sample) ─► Telegraf line protocol, a metric a line, as collectors send
 
 bmc_normal.log.gz     normal runs of April to June 2023, fans in many modes, idle to 64 virtual machines
 bmc_fan_stop.log.gz   the two normal runs before, then run 202307052240: all fans stopped by its operator

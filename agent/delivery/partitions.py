@@ -14,8 +14,8 @@ from agent.errors import StateError
 from agent.host import Host
 from agent.incidents import Site
 from agent.logs import log_event
+from agent.sensors import SECOND_NS
 from agent.state import HostRecord, SiteRecord, decode_record, decode_site, host_of_record
-from agent.ticks import SECOND_NS
 
 SITE_KEY = b"\x00site"  # no host can have this name
 SITE = "site"
