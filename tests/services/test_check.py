@@ -74,7 +74,7 @@ def test_fix_makes_what_is_missing_and_then_all_is_well(config: Config) -> None:
         f"{config.kafka.dead_letter_topic} created",
         f"{config.influx.bucket} created",
     ]
-    assert all(outcome.ok for outcome in check(config) if outcome.name != "models")
+    assert all(outcome.ok for outcome in check(config))
 
 
 def test_a_topic_of_the_wrong_shape_is_refused_and_fix_leaves_it_alone(config: Config) -> None:
@@ -128,6 +128,27 @@ def test_a_token_that_everyone_can_read_is_refused(config: Config) -> None:
     assert [o.ok for o in outcomes(config, "secrets")] == [False]
     insecure = config.influx.model_copy(update={"allow_insecure": True})
     assert [o.ok for o in outcomes(config.model_copy(update={"influx": insecure}), "secrets")] == [True]
+
+
+def test_a_damaged_registry_fails_and_an_empty_one_does_not(config: Config) -> None:
+    (empty,) = outcomes(config, "models")
+    assert empty == Outcome(
+        "models", True, f"{config.models.registry} has no champion yet: every host gets the linear head"
+    )
+    config.models.registry.mkdir()
+    (config.models.registry / "champion.json").write_text("{")
+    (damaged,) = outcomes(config, "models")
+    assert not damaged.ok
+    assert "champion.json" in damaged.detail
+
+
+def test_a_wrong_inventory_is_named_by_line(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "racks.csv").write_text("host,u\nn1,top\n")
+    models = config.models.model_copy(update={"topology": tmp_path / "racks.csv"})
+    (topology,) = outcomes(config.model_copy(update={"models": models}), "topology")
+    assert topology == Outcome(
+        "topology", False, f"{tmp_path}/racks.csv: line 2: u is 'top'; expected a number"
+    )
 
 
 def test_servers_that_are_not_there_are_named(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
