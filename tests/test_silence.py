@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import msgspec
+from builders import MINUTE_NS, START_NS
+
+from agent.alerts import Alert
+from agent.silence import Silence
+from agent.site_events import HostSummary, SourceMark
+
+P0 = "telemetry/0"
+
+
+def at(minute: float) -> int:
+    return START_NS + int(minute * MINUTE_NS)
+
+
+def hear(silence: Silence, host: str, minute: float, source: str = P0, period_s: int = 10) -> list[Alert]:
+    return silence.hear(HostSummary(host, source, at(minute), period_s * 1_000_000_000, 0.1))
+
+
+def mark(
+    silence: Silence, minute: float, messages: int = 50, at_end: bool = True, source: str = P0
+) -> list[Alert]:
+    return list(silence.mark(SourceMark(source, at(minute), messages, at_end)).alerts)
+
+
+def site(*hosts: str) -> Silence:
+    """A source that has been watched for a while and whose hosts all spoke at minute 0."""
+    silence = Silence()
+    for minute in range(-3, 1):
+        mark(silence, minute)
+        for host in hosts:
+            hear(silence, host, minute + 0.1)
+    return silence
+
+
+def run(silence: Silence, minutes: range, speaking: tuple[str, ...] = ("n01",)) -> list[Alert]:
+    """Good marks of these minutes, with the hosts that go on reporting; what changed."""
+    changed = []
+    for minute in minutes:
+        changed += mark(silence, minute)
+        for host in speaking:
+            changed += hear(silence, host, minute + 0.1)
+    return changed
+
+
+def test_a_host_is_silent_after_three_minutes_of_marks_and_one_more() -> None:
+    silence = site("n01", "n02")
+    assert run(silence, range(1, 5)) == []
+    (alert,) = mark(silence, 5)
+    assert (alert.host, alert.kind, alert.fault, alert.severity) == ("n02", "silence", "host_silent", "P2")
+    assert (alert.onset_ns, alert.raised_ns) == (at(0.1) + 10_000_000_000, at(5))
+    assert (alert.state, alert.data, alert.score) == ("open", "stale", -1.0)
+
+
+def test_it_is_told_once() -> None:
+    assert len(run(site("n01", "n02"), range(1, 60))) == 1
+
+
+def test_a_slow_host_may_miss_five_of_its_periods() -> None:
+    silence = site("n01")
+    hear(silence, "slow", 0, period_s=600)
+    assert run(silence, range(1, 51)) == []
+    assert [alert.host for alert in run(silence, range(51, 52))] == ["slow"]
+
+
+def test_it_ends_when_the_host_is_back() -> None:
+    silence = site("n01", "n02")
+    run(silence, range(1, 10))
+    (back,) = hear(silence, "n02", 10)
+    assert (back.state, back.ended_ns, back.data) == ("resolved", at(10), "live")
+
+
+def test_silent_again_within_30_min_is_the_same_alert() -> None:
+    silence = site("n01", "n02")
+    (first,) = run(silence, range(1, 10))
+    hear(silence, "n02", 10)
+    (again,) = run(silence, range(11, 20))
+    assert (again.id, again.onset_ns, again.state) == (first.id, first.onset_ns, "open")
+
+
+def test_a_minute_that_was_not_read_to_its_end_says_nothing() -> None:
+    silence = site("n01", "n02")
+    for minute in range(1, 60):
+        assert mark(silence, minute, at_end=False) == []
+    assert run(silence, range(60, 63)) == []
+
+
+def test_a_gap_in_a_recording_silences_nobody() -> None:
+    """No marks for two hours; then the hosts come back one after the other."""
+    silence = site("n01", "n02", "n03", "n04")
+    assert run(silence, range(120, 123)) == []
+    for host in ("n02", "n03", "n04"):
+        assert hear(silence, host, 122.5) == []
+    assert run(silence, range(123, 126), ("n01", "n02", "n03", "n04")) == []
+
+
+def test_an_outage_of_the_agent_silences_nobody() -> None:
+    """Down for two hours and catching up: the time before does not count."""
+    silence = site("n01", "n02")
+    for minute in range(120, 130):
+        mark(silence, minute, at_end=False)
+    assert run(silence, range(130, 133)) == []
+
+
+def test_a_host_is_judged_by_its_own_source_alone() -> None:
+    silence = site("n01")
+    hear(silence, "n02", 0, source="telemetry/1")
+    assert run(silence, range(1, 60)) == []
+
+
+def test_a_host_whose_clock_is_an_hour_behind_is_not_silent() -> None:
+    silence = site("n01")
+    hear(silence, "behind", -60)
+    for minute in range(1, 30):
+        assert run(silence, range(minute, minute + 1)) == []
+        assert hear(silence, "behind", minute - 60) == []
+
+
+def test_a_source_that_stands_still_is_told_once_and_its_hosts_are_not() -> None:
+    silence = site("n01", "n02")
+    changed = [alert for minute in range(1, 60) for alert in mark(silence, minute, messages=0)]
+    assert [(alert.host, alert.fault) for alert in changed] == [(P0, "stream_silent")]
+    assert (changed[0].onset_ns, changed[0].raised_ns) == (at(1), at(5))
+    (over,) = mark(silence, 60)
+    assert (over.fault, over.state, over.ended_ns) == ("stream_silent", "resolved", at(60))
+
+
+def test_four_still_minutes_are_no_silence() -> None:
+    silence = site("n01")
+    assert [alert for minute in range(1, 5) for alert in mark(silence, minute, messages=0)] == []
+    assert mark(silence, 5) == []
+
+
+def test_hosts_silent_together_within_two_marks_are_the_collectors() -> None:
+    silence = site("n01", "n02", "n03", "n04")
+    hear(silence, "n04", 0.9)  # a mark later than the others
+    verdicts = []
+    for minute in range(1, 7):
+        verdicts.append(silence.mark(SourceMark(P0, at(minute), 50, True)))
+        hear(silence, "n01", minute + 0.1)
+    told = [verdict for verdict in verdicts if verdict.alerts]
+    assert [(v.is_collector, [a.host for a in v.alerts]) for v in told] == [(True, ["n02", "n03", "n04"])]
+
+
+def test_three_of_many_hosts_are_three_silences() -> None:
+    hosts = [f"n{i:02d}" for i in range(1, 12)]
+    silence = site(*hosts)
+    told = []
+    for minute in range(1, 7):
+        told.append(silence.mark(SourceMark(P0, at(minute), 50, True)))
+        for host in hosts[3:]:
+            hear(silence, host, minute + 0.1)
+    assert [(v.is_collector, len(v.alerts)) for v in told if v.alerts] == [(False, 3)]
+
+
+def test_silence_goes_on_from_its_stored_state() -> None:
+    silence = site("n01", "n02")
+    run(silence, range(1, 5))
+    restored = msgspec.msgpack.decode(msgspec.msgpack.encode(silence), type=Silence)
+    assert restored == silence
+    assert mark(restored, 5) == mark(silence, 5) != []
