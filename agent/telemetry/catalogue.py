@@ -23,9 +23,12 @@ _POSITION = re.compile(r"^\d+_(?=[a-z])")  # HPE puts a sensor's place on the bo
 _HEAT = r"(?:_(?:temp|temperature|ambient|air|therm|thermal))*"
 _BOARD = r"(?:(?:system_board|system|sys|chassis|bb|mb|board|node|server)_)?"
 _CPU = r"(?:cpu|proc|processor|socket|pkg|package|p)_?(?P<n>\d+)"
-_PSU = r"(?:psu|ps|power_supply|pwr_supply|powersupply)_?(?P<n>\d+)"
-_FAN = rf"{_BOARD}fan_?(?:(?:mod|module|tray|block|bay|tach)_?)?(?P<n>\d+_?[a-z]?(?:_\d+)?|[a-z])"
-_NOT_AIR = r"(?!(?:.*_)?(?:water|coolant|liquid|psu|ps|io|pcie?|gpu|hdd|ssd|nvme|oil)\d*(?:_|$))"
+_PSU = r"(?:psu|ps|p_s|power_supply|pwr_supply|powersupply)_?(?P<n>\d+)"
+_ROTOR = r"(?:_(?:front|rear|inlet|outlet))?"  # where one housing has two
+_FAN_NUMBER = rf"(?P<n>\d+_?(?:[a-z](?![a-z]))?(?:_\d+)?{_ROTOR}|[a-z])"
+_FAN = rf"{_BOARD}fan_?(?:(?:mod|module|tray|block|bay|tach)_?)?{_FAN_NUMBER}"
+_POWER = "power|pwr|watts"
+_NOT_AIR = r"(?!(?:.*_)?(?:water|coolant|liquid|psu|ps|p_s|io|pcie?|gpu|hdd|ssd|nvme|oil)\d*(?:_|$))"
 _FAN_WORDS = r"(?:_(?:tach|rpm|speed|fan|duty_?cycle|duty|pwm|percent|pct))*"
 
 
@@ -42,13 +45,19 @@ def _rule(pattern: str, name: str, rank: int = 0) -> Rule:
 
 
 _MARGIN_WORDS = re.compile(r"(^|_)(margin|mgn|mrgn|dts|t_?limit)(_|\d|$)")
-_DIMM_WORDS = re.compile(r"(^|_)(dimms?|memory|mem)(?=_|\d|[a-z]\d|$)")
-_VRM_WORDS = re.compile(r"(^|_)(vrms?|vr|vrd|vreg)(?=_|\d|$)")
+_DIMM_WORDS = re.compile(r"(^|_)(?:(?:dimms?|memory|mem)(?=_|\d|[a-z]\d|$)|dimm(?=[a-z]{1,4}(?:_|$)))")
+_VRM_WORDS = re.compile(r"(^|_)(?:(?:vrms?|vr|vrd|vreg)(?=_|\d|$)|vrm(?=[a-z]))")
+_LETTER = re.compile(r"_(?=[a-z]$)")  # Fan 1 A is fan1a, but fan 1_1 is not fan11
 _POWER_GOOD = re.compile(r".*(^|_)(pg|pgood|power_?good|pwr_?gd|pwrgood)")
 _STATUS_WORDS = re.compile(r"_(status|state|fault)$")
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "margin": (_rule(rf"{_CPU}(_[a-z]+)*_?(margin|mgn|mrgn|dts|t_?limit)(_temp)?", "cpu{n}_margin_c"),),
+    "margin": (
+        _rule(
+            rf"{_CPU}(?:_(?:dts|therm|thrm|thermal|temp|core|die|peci))*_?(margin|mgn|mrgn|dts|t_?limit)(_temp)?",
+            "cpu{n}_margin_c",
+        ),
+    ),
     "temperature": (
         _rule(rf"{_BOARD}inlet{_HEAT}", "inlet_temp_c"),
         _rule(rf"{_BOARD}(?:ambient|intake|air_inlet|amb){_HEAT}", "inlet_temp_c", 1),
@@ -68,7 +77,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "fan_speed": (
         _rule(rf"{_FAN}{_FAN_WORDS}", "fan{n}_{unit}"),
-        _rule(rf"{_PSU}_fan{_FAN_WORDS}", "psu{n}_fan_{unit}"),
+        _rule(rf"{_PSU}_fan(?P<m>_?[a-z0-9])?{_FAN_WORDS}", "psu{n}_fan{m}_{unit}"),
     ),
     "power": (
         _rule(r"instantaneous_power_reading", "power_w"),
@@ -80,8 +89,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             2,
         ),
         _rule(r"avg_power|average_power", "power_w", 3),
-        _rule(rf"{_PSU}_(?:pout|output|out|dc)(?:_(?:power|pwr|watts))?", "psu{n}_out_w"),
-        _rule(rf"{_PSU}(?:_(?:pin|input|in|ac|total|power|pwr|power_in|watts|status))*", "psu{n}_in_w"),
+        _rule(
+            rf"{_PSU}(?=.*_(?:pout|output|out|dc)(?:_|$))(?:_(?:pout|output|out|dc|{_POWER}))*",
+            "psu{n}_out_w",
+        ),
+        _rule(rf"{_PSU}(?:_(?:pin|input|in|ac|total|status|{_POWER}))*", "psu{n}_in_w"),
         _rule(rf"{_CPU}(?:_package|_pkg)?_(?:power|pwr)", "cpu{n}_power_w"),
         _rule(r"gpu_?(?P<n>\d+)_(?:power|pwr)", "gpu{n}_power_w"),
     ),
@@ -178,8 +190,10 @@ def _canonical(own: str, unit: Unit, entity: str) -> tuple[str, int] | None:
         match = rule.pattern.fullmatch(bare)
         if match:
             groups = match.groupdict()
-            number = (groups.get("n") or "").replace("_", "", 1)
-            return rule.name.format(n=number, unit="rpm" if unit.unit == "rpm" else "pct"), rule.rank
+            number = _LETTER.sub("", groups.get("n") or "")
+            return rule.name.format(
+                n=number, m=groups.get("m") or "", unit="rpm" if unit.unit == "rpm" else "pct"
+            ), rule.rank
     return None
 
 

@@ -17,9 +17,8 @@ NATIVE = '{{"ts":"2026-01-01T00:00:{:02}Z","host":"n1","metrics":{{"inlet_temp_c
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     path = tmp_path / "fleet.txt"
-    path.write_text(
-        "broken\n" + NATIVE.format(0) + "\n" + NATIVE.format(10) + "{\n" + NATIVE.format(20) + "[]"
-    )
+    first, second, third = (NATIVE.format(second) for second in (0, 10, 20))
+    path.write_text(f"broken\n{first}\n{second}{{\n{third}[]")
     return path
 
 
@@ -70,8 +69,7 @@ def test_the_table_tells_rates_units_and_counts(recording: Path) -> None:
         "5040",
         "5040",
         "5040",
-    ] or "fan1_rpm" in row
-    assert "10 s" in row
+    ]
     assert (
         "6 messages: 3 decoded to 6 readings of 2 sensors on 1 hosts; 3 set aside "
         "(1 not json or line protocol, 1 not json, 1 nothing usable)"

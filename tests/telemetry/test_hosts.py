@@ -38,13 +38,13 @@ def test_an_empty_tag_is_not_there() -> None:
 def test_the_key_comes_last_and_nothing_is_no_host() -> None:
     assert host_of({}, b"n9") == "n9"
     for key in (None, b"", b"  ", b"\xff"):
-        with pytest.raises(DecodeError, match="^no host$"):
+        with pytest.raises(DecodeError, match=r"^no host$"):
             host_of({}, key)
 
 
 @pytest.mark.parametrize("host", ["n" * 254, "a\nb", "a\x00", "\u2028"])
 def test_a_name_that_cannot_be_one_is_refused(host: str) -> None:
-    with pytest.raises(DecodeError, match="^(bad|no) host$"):
+    with pytest.raises(DecodeError, match=r"^(bad|no) host$"):
         host_of({"server": host})
 
 
