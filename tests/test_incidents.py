@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+from builders import MINUTE_NS, START_NS, build_finding, build_tick
+
+from agent.alerts import Alert, HostAlerts, alert_id
+from agent.errors import StateError
+from agent.findings import Finding
+from agent.incidents import Site, SiteState
+from agent.points import Point
+from agent.site_events import AlertChanged, HostSummary, SiteEvent, SourceMark
+from agent.state import decode_site, encode_site
+
+FAN = build_finding()
+PSU = build_finding("psu_failure", "P1", diagnosis="PSU1 delivers 0 W.")
+DROPOUT = build_finding("sensor_dropout", "P3", kind="sensor")
+P0 = "telemetry/0"
+
+
+def at(minute: float) -> int:
+    return START_NS + int(minute * MINUTE_NS)
+
+
+def open_alert(finding: Finding = FAN, host: str = "n07", minute: float = 0) -> Alert:
+    """An alert with its onset at this minute, raised a minute later."""
+    alerts = HostAlerts(host, "r3")
+    alerts.update(build_tick(minute, host=host), [finding])
+    (alert,) = alerts.update(build_tick(minute + 1, host=host), [finding])
+    return alert
+
+
+def end(alert: Alert, minute: float) -> Alert:
+    return replace(alert.copy(), state="resolved", ended_ns=at(minute))
+
+
+def incidents(points: list[Point]) -> list[Point]:
+    return [point for point in points if point.measurement == "incident"]
+
+
+def links(points: list[Point]) -> dict[tuple[str, str], object]:
+    """(host, kind) → the incident of every partial write."""
+    return {
+        (point.tags["host"], point.tags["kind"]): point.fields["incident"]
+        for point in points
+        if "incident" in point.fields
+    }
+
+
+def test_an_alert_becomes_an_incident_of_its_host_and_learns_its_id() -> None:
+    points = Site().observe(AlertChanged(open_alert()))
+    (incident,) = incidents(points)
+    assert (incident.tags, incident.time_ns) == ({"anchor": "n07"}, START_NS)
+    assert incident.fields == {
+        "id": alert_id("n07", START_NS),
+        "state": "open",
+        "scope": "host",
+        "place": "n07",
+        "fault": "fan_failure",
+        "severity": "P2",
+        "hosts": 1.0,
+        "host_list": "n07",
+        "root_cause_confidence": 0.9,
+        "ruled_out": "",
+        "time_to_limit_s": -1.0,
+        "energy_kwh": -1.0,
+        "summary_en": "Fan failure on n07 since 2026-01-01 00:00:00 UTC. Fan 1 stopped. First: Look at it.",
+        "summary_zh": "n07 自 2026-01-01 00:00:00 UTC 起: 风扇停转 (P2)。"
+        "依据: fan1_rpm 0 rpm (预期 5,000 rpm)。首先: 用 ipmitool 确认风扇状态, 检查剩余风扇和 CPU 温度余量。",
+        "raised": "2026-01-01T00:01:00Z",
+        "ended": "",
+    }
+    (link,) = [point for point in points if point.measurement == "alert"]
+    assert link == Point(
+        "alert", {"host": "n07", "kind": "condition"}, {"incident": alert_id("n07", START_NS)}, START_NS
+    )
+
+
+def test_overlapping_alerts_of_a_host_are_one_incident_told_by_the_gravest() -> None:
+    site = Site()
+    site.observe(AlertChanged(open_alert(DROPOUT)))
+    (incident,) = incidents(site.observe(AlertChanged(open_alert(PSU, minute=5))))
+    assert incident.fields["id"] == alert_id("n07", START_NS)
+    assert (incident.fields["fault"], incident.fields["severity"]) == ("psu_failure", "P1")
+
+
+def test_an_incident_ends_with_the_last_of_its_alerts() -> None:
+    site, dropout, fan = Site(), open_alert(DROPOUT), open_alert(FAN)
+    site.observe(AlertChanged(dropout))
+    site.observe(AlertChanged(fan))
+    (still,) = incidents(site.observe(AlertChanged(end(fan, 20))))
+    (over,) = incidents(site.observe(AlertChanged(end(dropout, 30))))
+    assert (still.fields["state"], still.fields["ended"]) == ("open", "")
+    assert (over.fields["state"], over.fields["ended"]) == ("resolved", "2026-01-01T00:30:00Z")
+    assert str(over.fields["summary_en"]).endswith("It ended at 2026-01-01 00:30:00 UTC.")
+
+
+def test_an_alert_within_30_min_of_the_end_joins_and_a_later_one_does_not() -> None:
+    first = open_alert(FAN)
+    for minute, joins in ((50, True), (50.1, False)):
+        site = Site()
+        site.observe(AlertChanged(first))
+        site.observe(AlertChanged(end(first, 20)))
+        (incident,) = incidents(site.observe(AlertChanged(open_alert(PSU, minute=minute))))
+        assert (incident.fields["id"] == alert_id("n07", START_NS)) is joins
+        assert incident.fields["state"] == "open"
+
+
+def test_hosts_do_not_share_an_incident() -> None:
+    site = Site()
+    site.observe(AlertChanged(open_alert(host="n07")))
+    (incident,) = incidents(site.observe(AlertChanged(open_alert(host="n08"))))
+    assert incident.fields["host_list"] == "n08"
+
+
+def test_the_site_writes_nothing_of_a_hosts_alert_but_its_incident() -> None:
+    points = Site().observe(AlertChanged(open_alert()))
+    assert [point.fields.keys() for point in points if point.measurement == "alert"] == [{"incident"}]
+
+
+def minutes_of(hosts_by_minute: dict[int, tuple[str, ...]]) -> list[SiteEvent]:
+    """A good mark each minute, then the summaries of that minute."""
+    events: list[SiteEvent] = []
+    for minute, hosts in hosts_by_minute.items():
+        events.append(SourceMark(P0, at(minute), 50, True))
+        events += [HostSummary(host, P0, at(minute + 0.1), 10_000_000_000, 0.1) for host in hosts]
+    return events
+
+
+def observe_all(site: Site, events: list[SiteEvent]) -> list[Point]:
+    return [point for event in events for point in site.observe(event)]
+
+
+ALL = ("n01", "n02", "n03", "n04")
+
+
+def test_hosts_that_fall_silent_together_are_one_incident_of_their_collector() -> None:
+    site = Site()
+    points = observe_all(site, minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), ("n01",))))
+    (incident,) = incidents(points)
+    fields = incident.fields
+    assert (fields["scope"], fields["place"], fields["fault"]) == ("collector", P0, "collector_silent")
+    assert (fields["hosts"], fields["host_list"]) == (3.0, "n02,n03,n04")
+    assert links(points) == dict.fromkeys(
+        (("n02", "silence"), ("n03", "silence"), ("n04", "silence")), fields["id"]
+    )
+    back = observe_all(site, minutes_of({8: ALL}))
+    assert [point.fields["state"] for point in incidents(back)] == ["open", "open", "resolved"]
+
+
+def test_one_silent_host_is_an_incident_of_its_own_with_a_whole_alert() -> None:
+    points = observe_all(Site(), minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), ALL[:3])))
+    (incident,) = incidents(points)
+    assert (incident.fields["scope"], incident.fields["fault"]) == ("host", "host_silent")
+    whole = [point for point in points if point.measurement == "alert" and "id" in point.fields]
+    assert [(point.tags, point.fields["state"]) for point in whole] == [
+        ({"host": "n04", "kind": "silence"}, "open")
+    ]
+
+
+def test_a_source_that_stands_still_is_an_incident_of_the_stream_without_hosts() -> None:
+    site = Site()
+    observe_all(site, minutes_of({0: ALL}))
+    still: list[SiteEvent] = [SourceMark(P0, at(minute), 0, True) for minute in range(1, 10)]
+    (incident,) = incidents(observe_all(site, still))
+    fields = incident.fields
+    assert (fields["scope"], fields["place"], fields["fault"]) == ("stream", P0, "stream_silent")
+    assert (fields["hosts"], fields["host_list"]) == (0.0, "")
+
+
+def test_recent_points_are_what_is_open_or_ended_within_30_min() -> None:
+    site, fan = Site(), open_alert()
+    site.observe(AlertChanged(fan))
+    site.observe(AlertChanged(end(fan, 20)))
+    site.observe(HostSummary("n01", P0, at(50), 10_000_000_000, 0.1))
+    assert [point.measurement for point in site.recent()] == ["incident", "alert"]
+    site.observe(HostSummary("n01", P0, at(51), 10_000_000_000, 0.1))
+    assert site.recent() == []
+
+
+def test_a_site_goes_on_from_its_stored_state() -> None:
+    events = minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 9), ("n01",)))
+    one = Site()
+    one.observe(AlertChanged(open_alert()))
+    observe_all(one, events[:14])
+    record = decode_site(encode_site(one.state(), 17, at(3)))
+    assert (record.offset, record.event_ns, record.state) == (17, at(3), one.state())
+    other = Site.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(record.state), type=SiteState))
+    assert observe_all(other, events[14:]) == observe_all(one, events[14:]) != []
+    assert other.recent() == one.recent()
+
+
+def test_a_damaged_record_is_refused() -> None:
+    with pytest.raises(StateError, match="unreadable"):
+        decode_site(b"\x00")
