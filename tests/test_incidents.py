@@ -68,7 +68,8 @@ def test_an_alert_becomes_an_incident_of_its_host_and_learns_its_id() -> None:
         "energy_kwh": -1.0,
         "summary_en": "Fan failure on n07 since 2026-01-01 00:00:00 UTC. Fan 1 stopped. First: Look at it.",
         "summary_zh": "n07 自 2026-01-01 00:00:00 UTC 起: 风扇停转 (P2)。"
-        "依据: fan1_rpm 0 rpm (预期 5,000 rpm)。首先: 用 ipmitool 确认风扇状态, 检查剩余风扇和 CPU 温度余量。",
+        "依据: fan1_rpm 0 rpm (预期 5,000 rpm)。首先: "
+        "用 ipmitool 确认风扇状态, 检查剩余风扇和 CPU 温度余量。",
         "raised": "2026-01-01T00:01:00Z",
         "ended": "",
     }
