@@ -13,11 +13,14 @@ that the catalogue does not know keeps its vendor's name in lower_snake_case.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent.telemetry.meanings import Meaning, is_zero
 from agent.telemetry.naming import lower_snake_case
 from agent.telemetry.units import MARGIN, STATE, Unit
+
+VENDOR_NAMES = 65_536  # remembered: every machine of a make has the same ones
 
 _POSITION = re.compile(r"^\d+_(?=[a-z])")  # HPE puts a sensor's place on the board first: 01-Inlet Ambient
 _HEAT = r"(?:_(?:temp|temperature|ambient|air|therm|thermal))*"
@@ -128,6 +131,7 @@ _ENTITIES = {
 _BARE = re.compile(r"temp|temperature")
 
 
+@lru_cache(maxsize=VENDOR_NAMES)
 def identify(vendor: str, unit: Unit, family: str, entity: str = "") -> Meaning | None:
     """What a vendor's sensor is. `entity` is whatever else tells it from others of the same name.
 
@@ -157,6 +161,7 @@ def identify(vendor: str, unit: Unit, family: str, entity: str = "") -> Meaning 
     )
 
 
+@lru_cache(maxsize=VENDOR_NAMES)
 def state_of(vendor: str, family: str, entity: str = "", suffix: str = "") -> Meaning | None:
     """A discrete sensor: its own name, quantity `state`."""
     own = lower_snake_case(vendor)

@@ -6,7 +6,7 @@ from math import isfinite
 
 from agent.errors import DecodeError
 from agent.telemetry.binding import Binder, Binding, Columns, MetricSeries
-from agent.telemetry.line_protocol import Line, parse_line, split_lines
+from agent.telemetry.line_protocol import Line, find_separator, parse_line, split_lines
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOT_LINE_PROTOCOL, NOT_UTF8, NOTHING_USABLE
 from agent.telemetry.times import LATEST_NS, time_from
@@ -74,7 +74,7 @@ class LineMessages:
         return self._series(text, line, message.key).add(line.fields, time_ns, at, out)
 
     def _series(self, text: str, line: Line, key: bytes | None) -> MetricSeries:
-        prefix = text[: _end_of_prefix(text)].encode()
+        prefix = text[: find_separator(text, " ")].encode()
         fields = self._known.get(prefix)
         if fields is None:
             fields = self._known.get((prefix, key))
@@ -84,13 +84,6 @@ class LineMessages:
                 self._known.clear()
             fields = self._known[prefix if by_tags else (prefix, key)] = FieldBindings(series)
         return fields.series
-
-
-def _end_of_prefix(text: str) -> int:
-    at = text.find(" ")
-    while text[at - 1] == "\\":
-        at = text.find(" ", at + 1)
-    return at
 
 
 def _simple_parts(value: bytes) -> tuple[bytes, bytes, bytes]:

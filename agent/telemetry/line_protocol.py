@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"([+-]?\d{1,19})i|(\d{1,20})u", re.ASCII)
 _NOT_A_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)  # some senders write them
 _TIME = re.compile(r"-?\d{1,19}", re.ASCII)
-_COMMA, _EQUALS, _SPACE = (re.compile(rf"(?<!\\){mark}") for mark in ",= ")
+_COMMA = re.compile(r"(?<!\\),")
 _ESCAPED = re.compile(r"\\([,= ])")
 
 _TEXT = r'"(?:[^"\\]|\\.)*"'
@@ -60,7 +60,7 @@ def parse_line(line: str) -> Line | None:
 
 
 def _parse(line: str) -> Line:
-    prefix, rest = _cut(line, _SPACE)
+    prefix, rest = _cut(line, " ")
     rest = rest.lstrip(" ")
     body = _FIELDS.match(rest)
     if body is None or rest[body.end() : body.end() + 1] not in ("", " "):
@@ -79,19 +79,27 @@ def _parse(line: str) -> Line:
     )
 
 
-def _cut(text: str, separator: re.Pattern[str]) -> tuple[str, str]:
-    match = separator.search(text)
-    if match is None:
-        raise ValueError(f"no {separator.pattern[-1]!r}")
-    return text[: match.start()], text[match.end() :]
+def _cut(text: str, separator: str) -> tuple[str, str]:
+    at = find_separator(text, separator)
+    if at < 0:
+        raise ValueError(f"no {separator!r}")
+    return text[:at], text[at + 1 :]
+
+
+def find_separator(text: str, separator: str) -> int:
+    """Where the first separator is that no backslash escapes; −1 where there is none."""
+    at = text.find(separator)
+    while at > 0 and text[at - 1] == "\\":
+        at = text.find(separator, at + 1)
+    return at
 
 
 def _unescape(name: str) -> str:
-    return _ESCAPED.sub(r"\1", name)
+    return _ESCAPED.sub(r"\1", name) if "\\" in name else name
 
 
 def _tag(text: str) -> tuple[str, str]:
-    name, value = _cut(text, _EQUALS)
+    name, value = _cut(text, "=")
     if not name or not value:
         raise ValueError("tag")
     return _unescape(name), _unescape(value)
@@ -108,7 +116,7 @@ def _split_fields(body: str) -> Iterator[str]:
 
 
 def _field(text: str) -> tuple[str, FieldValue]:
-    name, value = _cut(text, _EQUALS)
+    name, value = _cut(text, "=")
     if not name:
         raise ValueError("field name")
     return _unescape(name), _value(value)
@@ -152,6 +160,6 @@ def _string_stays_open(piece: str, inside: bool) -> bool:
     elif piece.lstrip(" \t").startswith("#"):
         return False
     else:
-        fields = _SPACE.search(piece)
-        rest = piece[fields.end() :] if fields else ""
+        fields = find_separator(piece, " ")
+        rest = piece[fields:] if fields >= 0 else ""
     return '"' in _STRING.sub("", rest)

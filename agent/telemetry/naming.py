@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol
 from weakref import ref
@@ -23,6 +24,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _GAP = re.compile(r"[\W_]+")
 
 
+@lru_cache(maxsize=65_536)
 def lower_snake_case(name: str) -> str:
     """`BaseBoard System Fan` → `baseboard_system_fan`, `PkgPwr` → `pkg_pwr`; "" where nothing is left."""
     if not _GAP.search(name):
