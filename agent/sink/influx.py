@@ -1,21 +1,17 @@
-"""Points into InfluxDB 2: nothing is dropped, whatever the server answers.
+"""Points into InfluxDB 2: at least once, never dropped, refused only by InfluxDB's own verdict on a line.
 
-| answer | what happens |
-|---|---|
-| 204 | accepted |
-| 400, 422 | the batch is halved until the bad lines are alone; they come back refused, the rest is stored |
-| 413 | halved |
-| 401, 403, 404 | busy: the data are kept until somebody mends the token or the bucket |
-| 429, 503 | busy for as long as `Retry-After` says, a minute at most |
-| other, no answer | busy, for a time that grows with each failure |
+    points ─encode─► lines ─► requests of ≤ 5,000 ─► 204
+                                   ▲        │ 400, 422, 413: taken apart until each bad line is known
+                                   └────────┘ all else: SinkBusyError, and the caller sends it all again
 
-The client's own batching writer is not used: it drops what it cannot write (docs/architecture.md).
+Sending again is harmless: a point's measurement, tags and time say which it is. The client's batching writer
+is not used, since it drops what it cannot deliver.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
@@ -25,118 +21,147 @@ from urllib3.exceptions import HTTPError
 from agent.errors import ConfigError, SinkBusyError
 from agent.points import Point, encode_line
 from agent.sink import RefusedPoint
+from agent.sink.answers import Answer, Meaning, read_answer, shorten
 
-CHUNK_LINES = 5_000
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
-LONGEST_RETRY_AFTER_S = 60.0
-BAD_LINES = (400, 422)
-TOO_LARGE = 413
-NOT_ALLOWED = (401, 403, 404)
+CHUNK_LINES = 5_000  # what InfluxDB's own guide calls the best size of a request
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 
-Line = tuple[Point, str]
+Line = tuple[Point, bytes]
 
 
 class InfluxSink:
-    """Writes to one bucket. The token is asked for again whenever the server refuses it."""
+    """Writes to one bucket; one thread at a time.
 
-    def __init__(self, url: str, org: str, bucket: str, token: Callable[[], str], timeout_s: float) -> None:
-        self._url, self._org, self._bucket = url, org, bucket
-        self._token = token
-        self._timeout_ms = int(timeout_s * 1000)
-        self._client: InfluxDBClient | None = None
-        self._failures = 0
+    `token` is asked for before every request, so a rotated one is taken up at once. `jitter` gives numbers of
+    0..1 that spread the tries of several instances.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        org: str,
+        bucket: str,
+        token: Callable[[], str],
+        timeout_s: float = 10.0,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._org, self._bucket, self._token, self._jitter = org, bucket, token, jitter
+        self._client = InfluxDBClient(
+            url=url, token="", org=org, timeout=round(timeout_s * 1000), enable_gzip=True
+        )
+        self._writer = self._client.write_api(write_options=SYNCHRONOUS)
+        self._failures = 0  # in a row
 
     def write(self, points: Sequence[Point]) -> list[RefusedPoint]:
-        """Store all points but those returned.
+        """Store all points but those returned, which InfluxDB will never take.
 
         Raises:
-            SinkBusyError: not now; the same points again later change nothing.
+            SinkBusyError: not now; parts may be stored already, and sending them again changes nothing.
         """
         lines, refused = _encode(points)
         for start in range(0, len(lines), CHUNK_LINES):
-            refused.extend(self._write_lines(lines[start : start + CHUNK_LINES]))
+            refused += self._store(lines[start : start + CHUNK_LINES])
         self._failures = 0
         return refused
 
-    def ready(self) -> str:
-        """ "" when the server answers and has the bucket, else why not."""
-        try:
-            found = self._connected().buckets_api().find_bucket_by_name(self._bucket)  # type: ignore[no-untyped-call]
-        except (ApiException, HTTPError, OSError, ConfigError) as error:
-            self._drop_client()
-            return _reason(error)
-        return "" if found is not None else f"bucket {self._bucket} is not there"
+    def ready(self) -> str | None:
+        """None if InfluxDB would take points for the bucket now, else why not. Stores nothing."""
+        # A comment passes all checks of a real write, and needs no right but to write.
+        answer = self._post(b"# is anybody there?")
+        return answer.reason if answer else None
 
     def close(self) -> None:
-        self._drop_client()
+        """Let go of the connections."""
+        self._client.close()  # type: ignore[no-untyped-call]
 
-    # -- one request --------------------------------------------------------------------------------------
+    # -- taking a request apart -----------------------------------------------------------------------------
 
-    def _write_lines(self, lines: Sequence[Line]) -> Iterator[RefusedPoint]:
+    def _store(self, lines: Sequence[Line]) -> list[RefusedPoint]:
+        refused: list[RefusedPoint] = []
+        pending = [lines]
+        while pending:
+            part = pending.pop()
+            answer = self._post(b"\n".join(line for _, line in part))
+            if answer is None:
+                continue
+            if answer.meaning is Meaning.BUSY:
+                raise SinkBusyError(answer.reason, answer.retry_after_s or self._next_backoff_s())
+            if len(part) == 1 or (answer.meaning is Meaning.PARTLY_STORED and answer.dropped == len(part)):
+                refused += [RefusedPoint(point, answer.reason) for point, _ in part]
+            else:
+                told, parts = _take_apart(part, answer)
+                refused += told
+                pending += reversed(parts)  # in the order they came
+        return refused
+
+    def _next_backoff_s(self) -> float:
+        longest_s: float = min(FIRST_BACKOFF_S * 2.0**self._failures, LONGEST_BACKOFF_S)
+        self._failures = min(self._failures + 1, 10)  # the longest is long reached
+        return self._jitter() * longest_s
+
+    # -- one request ----------------------------------------------------------------------------------------
+
+    def _post(self, body: bytes) -> Answer | None:
+        """None if all is stored."""
         try:
-            self._post(lines)
+            header = f"Token {self._read_token()}"
+            self._client.api_client.set_default_header("Authorization", header)  # type: ignore[no-untyped-call]
+            self._writer.write(self._bucket, self._org, body, write_precision="ns")  # type: ignore[arg-type]
         except ApiException as error:
-            if error.status not in (*BAD_LINES, TOO_LARGE):
-                raise self._busy(error) from error
-            if len(lines) == 1:
-                yield RefusedPoint(lines[0][0], _reason(error))
-                return
-            middle = len(lines) // 2
-            yield from self._write_lines(lines[:middle])
-            yield from self._write_lines(lines[middle:])
-        except (HTTPError, OSError, ConfigError) as error:
-            raise self._busy(error) from error
+            return read_answer(error)
+        except ConfigError as error:
+            return Answer(Meaning.BUSY, shorten(str(error)))
+        except (HTTPError, OSError) as error:
+            return Answer(Meaning.BUSY, shorten(f"InfluxDB gives no answer: {_inner(error)}"))
+        except UnicodeDecodeError:
+            return Answer(Meaning.BUSY, "InfluxDB's answer is not text; is it InfluxDB?")
+        return None
 
-    def _post(self, lines: Sequence[Line]) -> None:
-        body = "\n".join(line for _, line in lines).encode()
-        writer = self._connected().write_api(write_options=SYNCHRONOUS)
-        writer.write(self._bucket, self._org, body, write_precision="ns")  # type: ignore[arg-type]
-
-    def _connected(self) -> InfluxDBClient:
-        if self._client is None:
-            self._client = InfluxDBClient(
-                url=self._url, token=self._token(), org=self._org, timeout=self._timeout_ms, enable_gzip=True
-            )
-        return self._client
-
-    def _drop_client(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()  # type: ignore[no-untyped-call]
-
-    def _busy(self, error: Exception) -> SinkBusyError:
-        self._failures += 1
-        wait_s = random.uniform(  # noqa: S311 - spreads the tries of many instances
-            FIRST_WAIT_S / 2, min(FIRST_WAIT_S * 2**self._failures, LONGEST_WAIT_S)
-        )
-        if isinstance(error, ApiException):
-            wait_s = _retry_after_s(error) or wait_s
-            if error.status in NOT_ALLOWED:
-                self._drop_client()  # the next try reads the token again
-        return SinkBusyError(_reason(error), wait_s)
+    def _read_token(self) -> str:
+        token = self._token()
+        if not token.isascii() or not token.isprintable():  # the HTTP library would print it in its error
+            raise ConfigError("influx: the token has characters that no token has")
+        return token
 
 
 def _encode(points: Sequence[Point]) -> tuple[list[Line], list[RefusedPoint]]:
-    lines, refused = [], []
+    lines: list[Line] = []
+    refused: list[RefusedPoint] = []
     for point in points:
         try:
-            lines.append((point, encode_line(point)))
-        except ValueError as error:
-            refused.append(RefusedPoint(point, str(error)))
+            lines.append((point, encode_line(point).encode()))
+        except ValueError as error:  # also of text that no encoding has, such as half a surrogate pair
+            refused.append(RefusedPoint(point, shorten(str(error))))
     return lines, refused
 
 
-def _retry_after_s(error: ApiException) -> float:
-    """What the server asks for, 0 if it does not."""
-    try:
-        asked = float(error.headers.get("Retry-After", 0)) if error.headers else 0.0
-    except ValueError:  # a date: rare, and a growing wait serves as well
-        return 0.0
-    return min(max(asked, 0.0), LONGEST_RETRY_AFTER_S)
+def _take_apart(lines: Sequence[Line], answer: Answer) -> tuple[list[RefusedPoint], list[Sequence[Line]]]:
+    """What is known to be refused, and parts to try: by what InfluxDB blames if it tells, else halves."""
+    if answer.meaning is Meaning.BAD_LINES:
+        bad = answer.bad_lines
+        reasons = [bad.get(line.decode()) for _, line in lines] if bad else []
+        refused = [
+            RefusedPoint(point, shorten(reason))
+            for (point, _), reason in zip(lines, reasons, strict=False)
+            if reason is not None
+        ]
+        if refused:
+            rest = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
+            return refused, [rest] if rest else []
+    if answer.meaning is Meaning.PARTLY_STORED and answer.bad_field:
+        measurement, field = answer.bad_field
+        blamed = [line for line in lines if line[0].measurement == measurement and field in line[0].fields]
+        if 0 < len(blamed) < len(lines):
+            others = [
+                line for line in lines if line[0].measurement != measurement or field not in line[0].fields
+            ]
+            return [], [blamed, others]
+    middle = len(lines) // 2
+    return [], [lines[:middle], lines[middle:]]
 
 
-def _reason(error: Exception) -> str:
-    """One line that never holds a token."""
-    if isinstance(error, ApiException):
-        return f"influxdb answered {error.status}: {error.message or error.reason}"[:300]
-    return f"{type(error).__name__}: {error}"[:300]
+def _inner(error: Exception) -> str:
+    """What lies at the bottom of urllib3's nested errors, which name objects and addresses in memory."""
+    cause = error.__cause__ or error.__context__
+    kind, text = type(error).__name__, str(error).rpartition(">: ")[2] or str(error)
+    return f"{kind}: {text}" if text else f"{kind}: {cause!r}"
