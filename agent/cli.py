@@ -224,13 +224,15 @@ def check(
     Example:
       coldaisle check --config coldaisle.toml --fix
     """
-    from agent.check import check as check_all
     from agent.config import load_config
+
+    settings = load_config(config)
+    from agent.check import check as check_all
 
     # An outcome says in a line what the client library says in ten.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     all_ok = True
-    for outcome in check_all(load_config(config), fix=fix):
+    for outcome in check_all(settings, fix=fix):
         typer.echo(outcome.as_json() if as_json else outcome.as_line())
         all_ok = all_ok and outcome.ok
     if not all_ok:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from agent import cli
 from agent.errors import ColdaisleError, ConfigError, RecordingError
@@ -42,8 +43,8 @@ def test_help_lists_every_command_and_is_quick() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_an_example(command: str) -> None:
-    shown = coldaisle(command, "--help")
-    assert shown.returncode == 0
+    shown = CliRunner().invoke(cli.app, [command, "--help"])
+    assert shown.exit_code == 0
     assert f"Example:\n    coldaisle {command}" in shown.stdout
 
 
@@ -56,7 +57,13 @@ def test_the_version_is_told() -> None:
     [("nonsense",), ("replay",), ("run",), ("run", "--nonsense"), ("train", "x", "--epochs", "0")],
 )
 def test_wrong_use_is_exit_2(arguments: tuple[str, ...]) -> None:
-    assert coldaisle(*arguments).returncode == 2
+    assert CliRunner().invoke(cli.app, arguments).exit_code == 2
+
+
+def test_wrong_use_says_so_on_standard_error() -> None:
+    done = coldaisle("nonsense")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such command 'nonsense'" in done.stderr
 
 
 def test_a_wrong_config_is_exit_2_and_a_line_for_each_fault(tmp_path: Path) -> None:

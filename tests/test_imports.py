@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*(ROOT / "agent").rglob("*.py"), *(ROOT / "models").rglob("*.py")])
 OUTSIDE_WORLD = ("kafka", "influxdb_client", "urllib3", "requests", "socket", "http")
@@ -110,7 +108,10 @@ def test_no_module_is_named_for_nothing() -> None:
     assert [name_of(path) for path in SOURCES if path.stem in empty_words] == []
 
 
-@pytest.mark.parametrize("heavy", ["torch", "kafka", "influxdb_client", "pandas", "numpy"])
-def test_the_command_line_starts_without_what_only_some_commands_need(heavy: str) -> None:
-    program = f"import sys, agent.cli; sys.exit({heavy!r} in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
+def test_the_command_line_starts_without_what_only_some_commands_need() -> None:
+    heavy = {"torch", "kafka", "influxdb_client", "pandas", "numpy"}
+    program = f"import sys, agent.cli; print(*sorted({heavy!r} & set(sys.modules)))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert loaded.stdout == "\n"
