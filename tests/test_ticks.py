@@ -564,7 +564,7 @@ def test_a_backlog_of_hours_is_judged_by_its_own_times() -> None:
     assert log.row(10) == [14_500, 14_500]
 
 
-# -- what a tick knows besides its values ---------------------------------------------------------------------
+# -- what a tick knows besides its values -------------------------------------------------------------------
 
 
 def test_a_sensor_is_silent_as_long_as_its_host_reports_without_it() -> None:
@@ -590,7 +590,7 @@ def test_a_sensor_that_appears_later_widens_later_ticks_only() -> None:
     assert [len(tick.values) for tick in log.ticks] == [1, 1, 2]
 
 
-# -- limits ---------------------------------------------------------------------------------------------------
+# -- limits -------------------------------------------------------------------------------------------------
 
 
 def bound(log: Log, name: str, time_s: float, value: float) -> Log:
