@@ -12,12 +12,15 @@ from sys import intern
 
 import numpy as np
 
+from agent.errors import DecodeError
 from agent.telemetry.hosts import host_of, names_a_host
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import JOINT, Joint, MeaningOf, meaning_of
 from agent.telemetry.naming import MAX_NAME_LENGTH, SensorNames
 from agent.telemetry.readings import Readings, Series, SeriesTable
+from agent.telemetry.reasons import TOO_LARGE
 
+MAX_FIELDS = 10_000  # of one series in one message; every name is remembered
 PLACE_TAGS = ("rack", "row")
 
 
@@ -116,7 +119,12 @@ class MetricSeries(dict[str, Binding | None]):
         """Append the readings among one message's fields; whether there were any.
 
         A boolean is no number, nor is one in quotes.
+
+        Raises:
+            DecodeError: there are more fields than any telemetry has.
         """
+        if len(fields) > MAX_FIELDS:
+            raise DecodeError(TOO_LARGE)
         left_out = self.joint(_numbers_in(fields)) if self.joint is not None else ()
         before = len(out.series)
         for name, value in fields.items():

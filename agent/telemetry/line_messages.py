@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Binder, Binding, Columns, MetricSeries
+from agent.telemetry.binding import MAX_FIELDS, Binder, Binding, Columns, MetricSeries
 from agent.telemetry.line_protocol import Line, find_separator, parse_line, split_lines
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOT_LINE_PROTOCOL, NOT_UTF8, NOTHING_USABLE
@@ -97,7 +97,12 @@ def _simple_parts(value: bytes) -> tuple[bytes, bytes, bytes]:
 def _add_simple(fields: FieldBindings, body: bytes, stamp: bytes, at: int, out: Columns) -> bool | None:
     """Append `a=1,b=2i`; whether anything was; None, and nothing appended, where only the parser can tell."""
     stamp = stamp.rstrip()
-    if len(stamp) not in _NS_DIGITS or not stamp.isdigit() or body.split() != [body]:
+    if (
+        len(body) > MAX_FIELDS
+        or len(stamp) not in _NS_DIGITS
+        or not stamp.isdigit()
+        or body.split() != [body]
+    ):
         return None
     time_ns, before = int(stamp), len(out.series)
     if time_ns >= LATEST_NS or b"\\" in body:

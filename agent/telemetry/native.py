@@ -14,13 +14,12 @@ from agent.telemetry.hosts import IDENTITY_TAGS
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.naming import lower_snake_case
 from agent.telemetry.readings import Message
-from agent.telemetry.reasons import NOTHING_USABLE, TOO_LARGE
+from agent.telemetry.reasons import NOTHING_USABLE
 from agent.telemetry.times import time_from
 from agent.telemetry.units import unit_named, unit_of_own_name
 
 FAMILY = "native"
 TIMES = ("ts", "timestamp", "time")
-MAX_METRICS = 10_000  # of one host at one time; more is no telemetry
 CACHED_HOSTS = 200_000
 
 _HEADER = IDENTITY_TAGS | {"rack", "row"}
@@ -46,8 +45,6 @@ class Native:
             metrics = {sensor: document.get("value")} if isinstance(sensor, str) else None
         if not isinstance(metrics, dict):
             raise DecodeError(NOTHING_USABLE)
-        if len(metrics) > MAX_METRICS:
-            raise DecodeError(TOO_LARGE)
         stamp = next((document[name] for name in TIMES if name in document), None)
         series = self._series(document, unit, message)
         return series.add(metrics, time_from(stamp, message), at, out)

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reading_messages import T_NS, decode, reason_of, values_of
 
+from agent.telemetry import line_messages, native, telegraf_json
 from agent.telemetry.decoder import MAX_MESSAGE_BYTES, Decoder
 from agent.telemetry.readings import Message
 
@@ -101,6 +102,7 @@ BAD: list[tuple[bytes | None, str]] = [
     (b"{}", "nothing usable"),
     (b"x" * (MAX_MESSAGE_BYTES + 1), "too large"),
     (json.dumps({"ts": 1, "host": "n", "metrics": {str(n): 1 for n in range(20_000)}}).encode(), "too large"),
+    (b"m,host=n " + b",".join(b"f%d=1" % n for n in range(20_000)) + b" 1", "too large"),
     (gzip.compress(NATIVE.encode()), "unsupported format: gzip"),
     (zstandard.compress(NATIVE.encode()), "unsupported format: zstd"),
     (b"\x84\xa4name\xa3cpu", "unsupported format: msgpack"),
@@ -214,6 +216,15 @@ def test_readings_do_not_depend_on_how_messages_are_batched(values: list[str], s
         (start + letter.message, letter.reason) for start, part in parts for letter in part.dead_letters
     ]
     assert letters == [(letter.message, letter.reason) for letter in whole.dead_letters]
+
+
+def test_a_full_cache_starts_anew_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = [m.replace("n1", f"n{n}") for m in GOOD for n in range(1, 6)] * 2
+    expected = decode(*messages)
+    for module in (line_messages, native, telegraf_json):
+        name = next(name for name in vars(module) if name.startswith("CACHED_"))
+        monkeypatch.setattr(module, name, 2)
+    assert decode(*messages) == expected
 
 
 def test_an_empty_batch_is_empty() -> None:
