@@ -123,6 +123,18 @@ def test_a_host_that_is_off_has_neither_fan_nor_supply_nor_sensor_faults() -> No
     assert diagnose(tick) == []
 
 
+def test_a_host_that_was_just_switched_off_has_no_fan_failure() -> None:
+    stopped = {"fan1_rpm": 0.0, "fan2_rpm": 0.0, "fan3_rpm": 0.0}
+    assert diagnose(build_tick(seen={**stopped, "power_w": 250.0})) == []
+    (hot,) = diagnose(build_tick(seen={**stopped, "power_w": 250.0, "cpu1_temp_c": 75.0}))
+    assert (hot.fault, hot.severity) == ("fan_failure", "P1")
+
+
+def test_a_power_meter_that_fails_alone_hides_no_fan_failure() -> None:
+    (finding,) = diagnose(build_tick(seen={"fan1_rpm": 0.0, "power_w": 0.0}))
+    assert finding.fault == "fan_failure"
+
+
 def test_a_dead_supply_is_told_while_its_twin_carries_the_load() -> None:
     (finding,) = diagnose(build_tick(seen={"psu1_in_w": 0.0, "psu2_in_w": 390.0, "power_w": 390.0}))
     assert (finding.fault, finding.severity, finding.basis) == ("psu_failure", "P1", "evidence")

@@ -15,6 +15,7 @@ TURNING_RPM = 1000.0  # what a fan must have done normally to be missed
 NEAR_LIMIT_K = 5.0
 RAISED = 1.1  # others this much faster than expected make up for the stopped one
 WARMER_K = 2.0
+BUSY_SHARE = 0.7  # of the usual power: a meter that averages shows less within seconds of a switch-off
 MOST_EVIDENCE = 8
 
 
@@ -29,6 +30,8 @@ def find_stopped_fans(tick: ScoredTick, layout: Layout) -> Finding | None:
     turning = [i for i in layout.fans if i not in stopped and tick.arrived[i]]
     raised = [i for i in turning if float(tick.seen[i]) > RAISED * expected(tick, i)]
     hot = [i for i in layout.temperatures if tick.arrived[i] and _excess_k(tick, i) > WARMER_K]
+    if len(stopped) == len(layout.fans) > 1 and not hot and not _is_busy(tick, layout):
+        return None  # a machine that has just been switched off
     is_near = _is_near_limit(tick, layout)
     severity: Severity = "P1" if len(stopped) > 1 or is_near else "P2"
     confidence = 0.85 + 0.05 * bool(raised) + 0.05 * bool(hot) + 0.04 * bool(below_limit)
@@ -66,6 +69,14 @@ def _is_near_limit(tick: ScoredTick, layout: Layout) -> bool:
         if limit is not None and tick.arrived[i] and limit - float(tick.seen[i]) <= NEAR_LIMIT_K:
             return True
     return any(tick.arrived[i] and abs(float(tick.seen[i])) <= NEAR_LIMIT_K for i in layout.margins)
+
+
+def _is_busy(tick: ScoredTick, layout: Layout) -> bool:
+    """Whether the host draws about what it usually does; so where it tells no power at all."""
+    i = layout.host_power
+    return (
+        i < 0 or not tick.present[i] or float(tick.seen[i]) >= BUSY_SHARE * max(usual_or_peak(tick, i), 0.0)
+    )
 
 
 def _excess_k(tick: ScoredTick, i: int) -> float:

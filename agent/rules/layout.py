@@ -16,6 +16,7 @@ from agent.tick_points import six_digits
 
 NOT_MODELLED = frozenset({"state", "limit", "other"})
 ON_SHARE = 0.15  # of its usual power: below this a machine is off, on standby
+TURNS_RPM = 600.0  # no fan of a machine that is off turns as fast
 _SUPPLY = re.compile(r"psu(\w+?)_(?:in|out)_w")
 _ELSEWHERE = re.compile(r"(psu|gpu)")  # whose fans stand still at low load by design
 
@@ -62,12 +63,15 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
 
 
 def is_on(tick: ScoredTick, layout: Layout) -> bool:
-    """Whether the machine runs, by its power; where it sends none, by its processors' temperatures."""
-    if layout.host_power >= 0 and tick.present[layout.host_power]:
-        return draws_power(tick, (layout.host_power,))
+    """Whether the machine runs, by its power; where it sends none, by its processors' temperatures.
+
+    A power meter that fails alone makes no machine off: its fans still turn.
+    """
     inputs = tuple(i for columns in layout.supplies.values() for i in columns if tick.present[i])
-    if inputs:
-        return draws_power(tick, inputs)
+    has_own = layout.host_power >= 0 and bool(tick.present[layout.host_power])
+    if has_own or inputs:
+        turns = any(tick.arrived[i] and float(tick.seen[i]) >= TURNS_RPM for i in layout.fans)
+        return turns or draws_power(tick, (layout.host_power,) if has_own else inputs)
     return any(tick.arrived[i] for i in layout.processors or layout.temperatures)
 
 
