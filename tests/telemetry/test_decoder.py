@@ -160,7 +160,7 @@ mangled = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.binary(max_size=60) | documents.map(str.encode) | mangled, max_size=8))
 @example([b"{", b"[", b'{"metrics":[{"fields":{"a":1},"name":"x"}]}'])
 def test_any_bytes_are_decoded_or_set_aside_never_both_and_never_raise(values: list[bytes]) -> None:
@@ -177,7 +177,7 @@ def test_any_bytes_are_decoded_or_set_aside_never_both_and_never_raise(values: l
     assert all(reasons.get(at) == reasons.get(at + len(values)) for at in range(len(values)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.sampled_from([*GOOD, "broken", "m,host=n1 x=1", TELEGRAF.replace("inlet", "ambient")]), max_size=12
