@@ -65,9 +65,9 @@ def lines_of(samples: pd.DataFrame) -> Iterator[str]:
     for row, time_ns in zip(samples.to_dict("records"), times_ns, strict=True):
         for column, (name, unit, entity, decimals) in SENSORS.items():
             if pd.notna(row[column]):
-                tags = f"entity_id={entity},host={COLLECTOR},name={name},server={HOST},status_code=ok,unit={unit}"
+                tags = f"entity_id={entity},host={COLLECTOR},name={name},server={HOST}"
                 value = f"{row[column]:.{decimals}f}".removesuffix(".0")
-                yield f"ipmi_sensor,{tags} value={value} {time_ns}\n"
+                yield f"ipmi_sensor,{tags},status_code=ok,unit={unit} value={value} {time_ns}\n"
 
 
 if __name__ == "__main__":

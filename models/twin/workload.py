@@ -1,0 +1,88 @@
+"""How busy the servers are: a level of their own, a day's course, what their cluster shares, jobs, and noise.
+
+base + daily course + cluster's AR(1) + jobs (gangs: steps on several hosts at once) + host's AR(1) ─► 0..1
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+DAY_S = 86_400.0
+CLUSTER_TIME_S, CLUSTER_SPREAD = 1_800.0, 0.04  # what hosts of a cluster have in common
+HOST_TIME_S, HOST_SPREAD = 120.0, 0.02
+SOCKET_TIME_S, SOCKET_SPREAD = 300.0, 0.015  # the two sockets are never quite equally busy
+DURATION_SHAPE = 1.5  # Weibull: few very short and few very long jobs
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadPlan:
+    """Who runs what. Arrays are (hosts,)."""
+
+    base: Array
+    daily_amplitude: Array  # 0 to 0.3: real clusters differ, and some have no day at all
+    peak_s: Array  # time of day of the daily maximum
+    cluster: NDArray[np.intp]
+    jobs_per_host_hour: float = 0.25
+    job_mean_s: float = 2_400.0
+    job_level: tuple[float, float] = (0.15, 0.5)  # utilization that a job adds, from and to
+    gang_most: int = 3  # hosts of one job
+
+
+class Workload:
+    """Utilization of every socket, a step at a time; equal seeds give equal work, however long it runs."""
+
+    def __init__(self, plan: WorkloadPlan, start_s: float, rng: Generator) -> None:
+        self.plan, self._hosts = plan, len(plan.base)
+        self._noise, self._jobs_rng = rng.spawn(2)
+        self._shared = self._noise.normal(0, CLUSTER_SPREAD, int(plan.cluster.max()) + 1)
+        self._own = self._noise.normal(0, HOST_SPREAD, self._hosts)
+        self._lean = self._noise.normal(0, SOCKET_SPREAD, self._hosts)
+        self._jobs: list[tuple[float, float, NDArray[np.intp]]] = []  # (end, level, hosts)
+        self._next_job_s = start_s + self._gap_s()
+
+    def advance(self, time_s: float, step_s: float) -> Array:
+        """(hosts, 2) utilization in the step that ends at `time_s` (Unix time)."""
+        plan, noise = self.plan, self._noise
+        self._shared = _wander(self._shared, CLUSTER_TIME_S, CLUSTER_SPREAD, step_s, noise)
+        self._own = _wander(self._own, HOST_TIME_S, HOST_SPREAD, step_s, noise)
+        self._lean = _wander(self._lean, SOCKET_TIME_S, SOCKET_SPREAD, step_s, noise)
+        day = np.cos(2 * math.pi * (time_s - plan.peak_s) / DAY_S)
+        level = plan.base + plan.daily_amplitude * day + self._shared[plan.cluster] + self._own
+        level = level + self._running_jobs(time_s)  # (hosts,)
+        both = np.stack([level + self._lean, level - self._lean], axis=1)  # (hosts, 2)
+        return np.clip(both, 0.0, 1.0)
+
+    def _running_jobs(self, time_s: float) -> Array:
+        while self._next_job_s <= time_s:
+            self._jobs.append(self._draw_job(self._next_job_s))
+            self._next_job_s += self._gap_s()
+        self._jobs = [job for job in self._jobs if job[0] > time_s]
+        level = np.zeros(self._hosts)
+        for _, adds, hosts in self._jobs:
+            level[hosts] += adds
+        return level
+
+    def _gap_s(self) -> float:
+        starts_per_s = self._hosts * self.plan.jobs_per_host_hour / 3600.0
+        return float(self._jobs_rng.exponential(1.0 / starts_per_s)) if starts_per_s > 0 else math.inf
+
+    def _draw_job(self, start_s: float) -> tuple[float, float, NDArray[np.intp]]:
+        rng = self._jobs_rng
+        scale_s = self.plan.job_mean_s / math.gamma(1 + 1 / DURATION_SHAPE)
+        end_s = start_s + scale_s * float(rng.weibull(DURATION_SHAPE))
+        size = min(int(rng.integers(1, self.plan.gang_most + 1)), self._hosts)
+        hosts = rng.choice(self._hosts, size=size, replace=False).astype(np.intp)
+        return end_s, float(rng.uniform(*self.plan.job_level)), hosts
+
+
+def _wander(value: Array, time_s: float, spread: float, step_s: float, rng: Generator) -> Array:
+    """One step of an AR(1) of standard deviation `spread` and correlation time `time_s`."""
+    keep = math.exp(-step_s / time_s)
+    return keep * value + spread * math.sqrt(1 - keep * keep) * rng.standard_normal(value.shape)
