@@ -26,6 +26,8 @@ class Rows:
 
     def push(self, rows: Array, fill: float) -> Array:
         """(n, ...) new rows in → (n, depth, ...) windows out, padded with `fill` before the beginning."""
+        if not len(rows):
+            return np.zeros((0, self.depth, *rows.shape[1:]), rows.dtype)
         short = self.depth - 1 - len(self.kept)  # rows missing before the beginning
         padding = np.full((short, *rows.shape[1:]), fill, rows.dtype)
         line = np.concatenate([padding, self.kept, rows])

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models.level import Level
 
 from agent.ticks import ClosedTick
 from agent.windows import History, Rows, take_columns, tick_rows
+from models.level import Level
 
 S = 1_000_000_000
 
