@@ -43,7 +43,9 @@ from agent.site_events import SiteEvent, SourceMark
 from agent.state import encode_host, encode_site
 from agent.status import StatusServer
 from agent.telemetry.readings import Message
+from agent.topics import ensure_topics
 from agent.topology import load_topology
+from models.detector import pick_device
 from models.registry import Registry
 
 POLL_S = 0.25
@@ -338,6 +340,7 @@ class Daemon:
     def _connect(self) -> None:
         if self._source is None:
             kafka = self._config.kafka
+            ensure_topics(self._config)
             self._outbox.open()
             self._source = KafkaSource(self._config, [*kafka.topics, kafka.alerts_topic])
             log_event(_log, logging.INFO, "connected", brokers=",".join(kafka.brokers), group=kafka.group)
@@ -366,7 +369,7 @@ def run_daemon(config: Config) -> None:
         RegistryError: the model in service must not be used.
     """
     set_up_logs(config.log)
-    models = Registry(config.models.registry).champion()
+    models = Registry(config.models.registry, device=pick_device(config.models.device)).champion()
     if models is None:
         log_event(
             _log, logging.WARNING, "no model yet: the linear head scores", registry=config.models.registry

@@ -2,8 +2,8 @@
 
     residuals (B, H, C) ─► f = [x, x − EWMA(x), Δx] ─► fᵀ (Σ + r·I)⁻¹ f ─► (B,)
 
-Two heads see each kind of residual: one with a large ridge for hosts whose days differ, one with a small ridge
-for those whose days agree; their mean is robust (docs/detection.md).
+Several heads see each kind of residual: a large ridge for hosts whose days differ, small ones for those whose
+days agree; their mean is robust (docs/detection.md).
 """
 
 from __future__ import annotations

@@ -101,14 +101,23 @@ def _start(
 
 
 def _restore_site(held: Partition, start: int, limit: int, records: dict[bytes, bytes]) -> Restored:
-    data, site = records.get(SITE_KEY), Site()
-    record: SiteRecord | None = decode_site(data) if data is not None else None
+    site, record = Site(), _site_record(records)
     if record is not None and record.offset <= limit:
         site = Site.restore(record.state)
         held.checkpoints.restore(SITE, record.offset, record.event_ns)
         held.event_ns = record.event_ns
         start = max(start, record.offset)
     return Restored(held, start, site=site)
+
+
+def _site_record(records: dict[bytes, bytes]) -> SiteRecord | None:
+    if SITE_KEY not in records:
+        return None
+    try:
+        return decode_site(records[SITE_KEY])
+    except StateError as error:
+        log_event(_log, logging.ERROR, "the site begins anew", reason=error)
+        return None
 
 
 def _readable(key: bytes, data: bytes) -> HostRecord | None:
