@@ -21,6 +21,8 @@ from agent.scored import ScoredTick
 
 MOST_EVIDENCE = 5
 LEAST_SHARE = 0.02  # of the score: less explains nothing
+POSSIBLE_C = (-40.0, 150.0)  # of a sensor on a board; 255 and −128 are how BMCs say "no reading"
+ZERO_MEANS_NOTHING = frozenset({"temperature", "power", "voltage", "current"})
 FAR_ABOVE = 2.0  # × the threshold: even without a name it should be seen the same day
 # Where a sensor's upper limit has a fault of its own: name's beginning → fault, severity at the limit.
 _OVERHEATING: dict[str, tuple[str, Severity]] = {
@@ -52,11 +54,23 @@ def _find_beyond_limits(tick: ScoredTick, layout: Layout) -> list[Finding]:
         i = column.get(sensor, -1)
         if i < 0 or not tick.arrived[i] or (i in layout.fans and side == "lower"):
             continue
-        value = float(tick.seen[i])
         # A machine that is off is below its limits by right.
-        if value > limit if side == "upper" else value < limit and is_on(tick, layout):
+        if _is_beyond(tick, i, side, limit) and (side == "upper" or is_on(tick, layout)):
             beyond.setdefault(_fault_of(tick, i, side), []).append((i, side, limit))
     return [_beyond_limit(tick, fault, rows) for fault, rows in beyond.items()]
+
+
+def _is_beyond(tick: ScoredTick, i: int, side: str, limit: float) -> bool:
+    """Whether a value breaks a limit that is meant for it. One tick raises, so what BMCs send in place of a
+    reading must not count, nor a limit that the sensor is usually beyond."""
+    value, usual, quantity = float(tick.seen[i]), float(tick.usual[i]), tick.quantities[i]
+    if quantity == "temperature" and not POSSIBLE_C[0] <= value <= POSSIBLE_C[1]:
+        return False
+    if side == "upper":
+        return value > limit and not usual > limit
+    if value == 0 and quantity in ZERO_MEANS_NOTHING:
+        return False  # no reading, or a lost supply, which has a rule of its own
+    return value < limit and not usual < limit
 
 
 def _fault_of(tick: ScoredTick, i: int, side: str) -> str:

@@ -219,3 +219,87 @@ def test_a_named_condition_takes_the_place_of_the_score_but_a_silent_sensor_does
 
 def test_an_unscored_tick_never_speaks_by_its_score() -> None:
     assert diagnose(build_tick(scored=False)) == []
+
+
+STILL = {"fan1_rpm": 0.0, "fan2_rpm": 0.0, "fan3_rpm": 0.0}
+
+
+def test_a_machine_that_was_just_switched_off_has_no_dead_fans() -> None:
+    """Its meter averages over a minute or comes less often; its fans may still coast."""
+    lagging = build_tick(seen={**STILL, "power_w": 270.0})  # 0.68 of its usual
+    late = build_tick(seen=STILL)
+    late.arrived[late.sensors.index("power_w")] = False
+    coasting = build_tick(
+        seen={"fan1_rpm": 500.0, "fan2_rpm": 700.0, "fan3_rpm": 700.0, "power_w": 200.0},
+        limits={("fan1_rpm", "lower"): 600.0},
+    )
+    assert diagnose(lagging) == diagnose(late) == diagnose(coasting) == []
+
+
+def test_still_fans_are_dead_where_a_processor_heats_up_whatever_the_meter() -> None:
+    tick = build_tick(seen={**STILL, "power_w": 270.0, "cpu1_temp_c": 66.0})
+    (finding,) = diagnose(tick)
+    assert (finding.fault, finding.severity) == ("fan_failure", "P1")
+
+
+def test_all_fans_below_their_limits_need_a_second_tick_and_one_of_them_does_not() -> None:
+    limits = {("fan1_rpm", "lower"): 600.0}
+    (all_of_them,) = diagnose(build_tick(seen=STILL, limits=limits))
+    (one,) = diagnose(build_tick(seen={"fan1_rpm": 0.0}, limits=limits))
+    assert (all_of_them.basis, one.basis) == ("evidence", "limit")
+
+
+def test_what_a_bmc_sends_in_place_of_a_reading_breaks_no_limit() -> None:
+    upper, lower = {("gpu0_temp_c", "upper"): 95.0}, {("inlet_temp_c", "lower"): 3.0}
+    assert diagnose(build_tick(seen={"gpu0_temp_c": 255.0}, limits=upper)) == []
+    assert diagnose(build_tick(seen={"inlet_temp_c": 0.0}, limits=lower)) == []
+    assert diagnose(build_tick(seen={"inlet_temp_c": 2.0}, limits=lower)) != []
+
+
+def test_a_limit_that_a_sensor_is_usually_beyond_is_not_meant_for_it() -> None:
+    tick = build_tick(
+        seen={"fan1_rpm": 4900.0},
+        limits={("cpu1_temp_c", "upper"): 45.0, ("power_w", "lower"): 900.0, ("fan1_rpm", "lower"): 6000.0},
+        peak={"fan1_rpm": 7000.0},
+    )
+    assert diagnose(tick) == []
+
+
+WITH_INPUTS = {**SERVER, "psu1_vin": ("voltage", "V", 230.0), "psu2_vin": ("voltage", "V", 230.0)}
+
+
+def test_a_supply_without_input_is_told_at_any_load() -> None:
+    seen = {"psu1_in_w": 0.0, "psu1_vin": 0.0, "psu2_in_w": 190.0, "power_w": 190.0}
+    (finding,) = diagnose(build_tick(seen=seen, sensors=WITH_INPUTS))
+    assert finding.fault == "psu_failure"
+    assert "PSU1 of n07 delivers 0 W (input 0 V)" in finding.diagnosis
+    assert ("psu1_vin", 0.0, 230.0, "for") in {
+        (e.sensor, e.seen, e.expected, e.says) for e in finding.evidence
+    }
+
+
+def test_an_input_that_is_there_speaks_against_a_lost_feed() -> None:
+    seen = {"psu1_in_w": 0.0, "psu2_in_w": 390.0, "power_w": 390.0}
+    (finding,) = diagnose(build_tick(seen=seen, sensors=WITH_INPUTS))
+    assert {e.sensor: e.says for e in finding.evidence}["psu1_vin"] == "against"
+
+
+def test_a_supplys_meter_that_fails_is_no_dead_supply() -> None:
+    """The host still draws 400 W, and its twin gives no more than before."""
+    assert diagnose(build_tick(seen={"psu1_in_w": 0.0})) == []
+
+
+def test_without_training_or_host_meter_a_supply_that_shared_the_load_is_missed_and_a_hot_spare_is_not() -> (
+    None
+):
+    sensors = {name: what for name, what in SERVER.items() if name != "power_w"}
+    blank = dict.fromkeys(sensors, np.nan)
+
+    def tick(own: float, peak: float) -> list[str]:
+        seen = {"psu1_in_w": own, "psu2_in_w": 250.0}
+        peaks = {"psu1_in_w": peak, "psu2_in_w": 260.0}
+        return [f.fault for f in diagnose(build_tick(seen=seen, sensors=sensors, usual=blank, peak=peaks))]
+
+    assert tick(0.0, 130.0) == ["psu_failure"]
+    assert tick(8.0, 130.0) == []  # asleep
+    assert tick(0.0, 30.0) == []  # never had its part

@@ -6,16 +6,15 @@ import math
 
 from agent.faults import FAULTS
 from agent.findings import Evidence, Finding, Severity
-from agent.rules.layout import Layout, expected, is_on, observe, say, usual_or_peak
+from agent.rules.layout import TURNS_RPM, Layout, expected, is_on, observe, runs, say, usual_or_peak
 from agent.scored import ScoredTick
 
-STILL_RPM = 600.0  # below this a server's fan moves no air
 STILL_SHARE = 0.1  # of its normal speed
 TURNING_RPM = 1000.0  # what a fan must have done normally to be missed
 NEAR_LIMIT_K = 5.0
+KEEPS_TURNING_SHARE = 0.5  # of its usual speed
 RAISED = 1.1  # others this much faster than expected make up for the stopped one
 WARMER_K = 2.0
-BUSY_SHARE = 0.7  # of the usual power: a meter that averages shows less within seconds of a switch-off
 MOST_EVIDENCE = 8
 
 
@@ -25,13 +24,12 @@ def find_stopped_fans(tick: ScoredTick, layout: Layout) -> Finding | None:
     stopped = sorted({*below_limit, *(i for i in layout.fans if _is_still(tick, i))})
     if not stopped or not is_on(tick, layout):
         return None
-    if len(stopped) == len(layout.fans) and not any(tick.arrived[i] for i in layout.temperatures):
-        return None  # nothing but still fans: as likely a machine that is off
     turning = [i for i in layout.fans if i not in stopped and tick.arrived[i]]
+    keeps_turning = any(_keeps_turning(tick, i) for i in turning)
+    if not keeps_turning and not _is_alone_on(tick, layout):
+        return None  # nothing but still or coasting fans: as likely a machine that was just switched off
     raised = [i for i in turning if float(tick.seen[i]) > RAISED * expected(tick, i)]
     hot = [i for i in layout.temperatures if tick.arrived[i] and _excess_k(tick, i) > WARMER_K]
-    if len(stopped) == len(layout.fans) > 1 and not hot and not _is_busy(tick, layout):
-        return None  # a machine that has just been switched off
     is_near = _is_near_limit(tick, layout)
     severity: Severity = "P1" if len(stopped) > 1 or is_near else "P2"
     confidence = 0.85 + 0.05 * bool(raised) + 0.05 * bool(hot) + 0.04 * bool(below_limit)
@@ -42,7 +40,8 @@ def find_stopped_fans(tick: ScoredTick, layout: Layout) -> Finding | None:
         fault="fan_failure",
         severity=severity,
         confidence=round(confidence, 2),
-        basis="limit" if below_limit else "evidence",
+        # With no fan left to show that the machine is on, a power meter that lags could still mislead.
+        basis="limit" if below_limit and (keeps_turning or len(layout.fans) == 1) else "evidence",
         diagnosis=_say(tick, layout, stopped, turning, raised),
         evidence=tuple(_evidence(tick, layout, stopped, turning))[:MOST_EVIDENCE],
         actions=FAULTS["fan_failure"].actions,
@@ -50,17 +49,31 @@ def find_stopped_fans(tick: ScoredTick, layout: Layout) -> Finding | None:
     )
 
 
+def _keeps_turning(tick: ScoredTick, i: int) -> bool:
+    """Not coasting to a stop."""
+    seen = float(tick.seen[i])
+    return seen >= TURNS_RPM and not seen < KEEPS_TURNING_SHARE * float(tick.usual[i])
+
+
+def _is_alone_on(tick: ScoredTick, layout: Layout) -> bool:
+    """Whether the machine works although no fan turns; where it sends no power, its temperatures must do."""
+    has_meter = layout.host_power >= 0 or bool(layout.supplies)
+    return runs(tick, layout) if has_meter else any(tick.arrived[i] for i in layout.temperatures)
+
+
 def _is_still(tick: ScoredTick, i: int) -> bool:
     usual = float(tick.usual[i])
-    if not tick.arrived[i] or usual < STILL_RPM:
+    if not tick.arrived[i] or usual < TURNS_RPM:
         return False  # absent, or a fan that stands still by habit
     normal = max(float(tick.peak[i]), usual if math.isfinite(usual) else 0.0)
-    return normal >= TURNING_RPM and float(tick.seen[i]) < min(STILL_RPM, STILL_SHARE * normal)
+    return normal >= TURNING_RPM and float(tick.seen[i]) < min(TURNS_RPM, STILL_SHARE * normal)
 
 
 def _is_below_limit(tick: ScoredTick, i: int) -> bool:
     limit = tick.limits.get((tick.sensors[i], "lower"))
-    return limit is not None and bool(tick.arrived[i]) and float(tick.seen[i]) < limit
+    if limit is None or not tick.arrived[i] or float(tick.usual[i]) < limit:
+        return False  # or usually below: the limit is not meant for this fan
+    return float(tick.seen[i]) < limit
 
 
 def _is_near_limit(tick: ScoredTick, layout: Layout) -> bool:
@@ -69,14 +82,6 @@ def _is_near_limit(tick: ScoredTick, layout: Layout) -> bool:
         if limit is not None and tick.arrived[i] and limit - float(tick.seen[i]) <= NEAR_LIMIT_K:
             return True
     return any(tick.arrived[i] and abs(float(tick.seen[i])) <= NEAR_LIMIT_K for i in layout.margins)
-
-
-def _is_busy(tick: ScoredTick, layout: Layout) -> bool:
-    """Whether the host draws about what it usually does; so where it tells no power at all."""
-    i = layout.host_power
-    return (
-        i < 0 or not tick.present[i] or float(tick.seen[i]) >= BUSY_SHARE * max(usual_or_peak(tick, i), 0.0)
-    )
 
 
 def _excess_k(tick: ScoredTick, i: int) -> float:

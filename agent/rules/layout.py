@@ -16,8 +16,13 @@ from agent.tick_points import six_digits
 
 NOT_MODELLED = frozenset({"state", "limit", "other"})
 ON_SHARE = 0.15  # of its usual power: below this a machine is off, on standby
+RUNS_SHARE = 0.7  # of its usual power: a meter that averages over a minute falls below it 18 s after an end
+RUNS_SHARE_OF_PEAK = 0.4  # the same where nothing is usual yet
+METER_W = 40.0  # a meter that never showed more says nothing of the machine
+COOLED_K = HOT_K = 5.0  # from its usual: a processor without load, and one without air
 TURNS_RPM = 600.0  # no fan of a machine that is off turns as fast
 _SUPPLY = re.compile(r"psu(\w+?)_(?:in|out)_w")
+_INPUT = re.compile(r"psu(\w+?)_vin")
 _ELSEWHERE = re.compile(r"(psu|gpu)")  # whose fans stand still at low load by design
 
 
@@ -30,6 +35,7 @@ class Layout:
     processors: tuple[int, ...]  # temperatures of CPUs and GPUs: gone when the machine is off
     margins: tuple[int, ...]  # of CPUs
     supplies: dict[str, tuple[int, ...]]  # its name → columns of power in and out
+    inputs: dict[str, int]  # supply's name → column of its input voltage
     host_power: int  # −1 = none
     modelled: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -57,6 +63,7 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
         processors=columns("temperature", r"(cpu|gpu)\d"),
         margins=columns("margin", "cpu"),
         supplies=supplies,
+        inputs={match[1]: i for i in columns("voltage") if (match := _INPUT.fullmatch(sensors[i]))},
         host_power=sensors.index("power_w") if "power_w" in sensors else -1,
         modelled=np.array([quantity not in NOT_MODELLED for quantity in quantities], bool),
     )
@@ -73,6 +80,44 @@ def is_on(tick: ScoredTick, layout: Layout) -> bool:
         turns = any(tick.arrived[i] and float(tick.seen[i]) >= TURNS_RPM for i in layout.fans)
         return turns or draws_power(tick, (layout.host_power,) if has_own else inputs)
     return any(tick.arrived[i] for i in layout.processors or layout.temperatures)
+
+
+def is_off(tick: ScoredTick, layout: Layout) -> bool:
+    """Whether the machine is off, or may just have been switched off: what it shows now is no fault of its.
+
+    Blind without a power meter. A meter that fails alone does not count: fans and processors have their say.
+    """
+    meters = _meters(tick, layout)
+    if not meters or sum(float(tick.peak[i]) for i in meters) < METER_W or runs(tick, layout):
+        return False
+    are_still = bool(layout.fans) and all(float(tick.seen[i]) < TURNS_RPM for i in layout.fans)
+    if draws_power(tick, meters):
+        return are_still  # power may lag or not have arrived yet
+    processors = layout.processors
+    are_gone = not any(tick.arrived[i] for i in processors)
+    are_cold = all(float(tick.seen[i]) < float(tick.usual[i]) - COOLED_K for i in processors)
+    return are_still or (are_gone or are_cold if processors else not layout.fans)
+
+
+def runs(tick: ScoredTick, layout: Layout) -> bool:
+    """Whether this very tick shows the machine at work: by its power, or by a processor that heats up."""
+    meters = _meters(tick, layout)
+    if meters and all(tick.arrived[i] for i in meters):
+        usual = sum(float(tick.usual[i]) for i in meters)
+        peak = sum(float(tick.peak[i]) for i in meters)
+        enough = RUNS_SHARE * usual if math.isfinite(usual) else RUNS_SHARE_OF_PEAK * peak
+        if sum(float(tick.seen[i]) for i in meters) >= max(enough, METER_W / 2):
+            return True
+    return any(
+        tick.arrived[i] and float(tick.seen[i]) > float(tick.usual[i]) + HOT_K for i in layout.processors
+    )
+
+
+def _meters(tick: ScoredTick, layout: Layout) -> tuple[int, ...]:
+    """The machine's own power meter, else the inputs of all its supplies; those that are present."""
+    if layout.host_power >= 0 and tick.present[layout.host_power]:
+        return (layout.host_power,)
+    return tuple(i for columns in layout.supplies.values() for i in columns if tick.present[i])
 
 
 def draws_power(tick: ScoredTick, columns: tuple[int, ...]) -> bool:
