@@ -1,4 +1,4 @@
-"""Readings of many hosts find their clocks: where a host lives, what is ahead of its record, what is known."""
+"""Readings of many hosts find their clocks: where a host lives and what is ahead of its record."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def times(stream: TickStream, host: str) -> list[float]:
     return [tick.time_ns / S for tick in stream.closed if tick.host == host]
 
 
-# -- hosts ----------------------------------------------------------------------------------------------------
+# -- hosts --------------------------------------------------------------------------------------------------
 
 
 def test_every_host_has_a_clock_of_its_own() -> None:
@@ -137,7 +137,7 @@ def test_what_comes_from_elsewhere_changes_no_tick() -> None:
     assert times(among, "h1") == times(alone, "h1")
 
 
-# -- periods --------------------------------------------------------------------------------------------------
+# -- periods ------------------------------------------------------------------------------------------------
 
 
 def test_a_sensor_has_the_period_that_training_settled() -> None:
@@ -153,7 +153,7 @@ def test_a_settled_slow_sensor_is_not_waited_for_even_once() -> None:
     assert times(out, "h1") == [0, 11]
 
 
-# -- ahead of the record --------------------------------------------------------------------------------------
+# -- ahead of the record ------------------------------------------------------------------------------------
 
 
 def test_two_minutes_ahead_of_its_record_is_plausible_and_more_is_not() -> None:
@@ -182,7 +182,7 @@ def test_a_reading_far_behind_its_record_is_used() -> None:
     assert fates(out) == {"used": 1}
 
 
-# -- far ahead of the host ------------------------------------------------------------------------------------
+# -- far ahead of the host ----------------------------------------------------------------------------------
 
 
 def test_a_jump_of_hours_needs_a_second_message_however_many_readings_the_first_has() -> None:
@@ -203,7 +203,7 @@ def test_another_hosts_messages_decide_nothing() -> None:
     assert [len(site.hosts[h].clock.held) for h in ("h1", "h2")] == [1, 1]
 
 
-# -- limits ---------------------------------------------------------------------------------------------------
+# -- limits -------------------------------------------------------------------------------------------------
 
 
 def test_a_limit_travels_with_its_reading_and_is_no_sensor() -> None:
@@ -215,7 +215,7 @@ def test_a_limit_travels_with_its_reading_and_is_no_sensor() -> None:
     assert fates(out) == {"used": 2}
 
 
-# -- restart --------------------------------------------------------------------------------------------------
+# -- restart ------------------------------------------------------------------------------------------------
 
 
 def test_messages_that_a_restored_host_has_already_are_skipped_and_not_counted() -> None:
@@ -238,7 +238,7 @@ def test_a_host_that_takes_the_place_of_another_gets_its_readings() -> None:
     assert [s.name for s in replaced.clock.sensors] == ["a"]
 
 
-# -- polls ----------------------------------------------------------------------------------------------------
+# -- polls --------------------------------------------------------------------------------------------------
 
 
 def test_a_poll_names_its_hosts_once_in_order() -> None:
