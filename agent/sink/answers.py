@@ -119,4 +119,4 @@ def _retry_after_s(headers: Mapping[str, str], now: datetime) -> float:
             wait_s = (parsedate_to_datetime(asked) - now).total_seconds()
         except (ValueError, TypeError):
             return 0.0
-    return min(max(wait_s, 0.0), LONGEST_RETRY_AFTER_S)  # NaN becomes 0
+    return min(wait_s, LONGEST_RETRY_AFTER_S) if wait_s > 0 else 0.0  # "nan" is a float too

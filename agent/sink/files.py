@@ -64,6 +64,8 @@ class FileSink:
             file.writelines(f"{encode_line(point)}\n" for point in points)
 
     def _merge(self, point: Point) -> None:
+        if not point.fields:
+            raise ValueError(f"point {point.measurement!r} has no fields")
         series = self._series.setdefault((point.measurement, tuple(sorted(point.tags.items()))), {})
         known = series.get(point.time_ns)
         fields = point.fields if known is None else {**self._fields(known), **point.fields}
@@ -82,8 +84,6 @@ class FileSink:
 
 def _plain(fields: Mapping[str, FieldValue]) -> list[FieldValue]:
     """The values as they will be written; raises ValueError if one cannot be."""
-    if not fields:
-        raise ValueError("a point without fields")
     values = [value if isinstance(value, str) else float(value) for value in fields.values()]
     for name, value in zip(fields, values, strict=True):
         if not isinstance(value, str) and not math.isfinite(value):
