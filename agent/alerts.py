@@ -18,6 +18,7 @@ import msgspec
 
 from agent.findings import Evidence, Finding, Kind, Severity
 from agent.points import Point
+from agent.rules.layout import is_off, layout_of
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.sensors import SECOND_NS
 from agent.tick_points import six_digits
@@ -29,6 +30,11 @@ CALM_SHARE = 0.8  # of the threshold: below it a tick is calm
 CALM_TICKS = 3
 CALM_NS = 10 * MINUTE_NS
 RETURN_NS = 30 * MINUTE_NS  # what comes back within this is the same alert
+FORGET_NS = 30 * MINUTE_NS  # an abnormal tick so long ago, or so many periods, helps to raise nothing
+FORGET_PERIODS = 6
+BOOT_NS = 10 * MINUTE_NS  # after a start: fans at full speed, cold sensors, services that come up
+STALE_NS = 3 * MINUTE_NS  # without a tick, or so many periods: the host's data has stopped
+STALE_PERIODS = 5
 UNKNOWN = "unknown"
 _GRAVEST_FIRST: tuple[Severity, ...] = ("P1", "P2", "P3", "info")
 _TRACKED: tuple[Kind, ...] = ("condition", "sensor")
@@ -131,6 +137,7 @@ class Track:
 
     marks: list[Mark] = field(default_factory=list)
     alert: Alert | None = None
+    accused: list[str] = field(default_factory=list)  # sensors whose next reading can refute the evidence
     calm_ticks: int = 0
     calm_since_ns: int = 0
 
@@ -142,11 +149,18 @@ class HostAlerts:
     host: str
     rack: str = ""
     now_ns: int = 0  # the newest tick's time: the host's own clock
+    period_ns: int = 0
+    rests_to_ns: int = 0  # switched off or just started: only physical evidence counts until then
     tracks: dict[str, Track] = field(default_factory=dict)
 
     def update(self, tick: ScoredTick, findings: Sequence[Finding]) -> list[Alert]:
         """Take the host's next tick; copies of the alerts whose written fields it changed."""
-        self.now_ns = tick.time_ns
+        self.now_ns, self.period_ns = tick.time_ns, tick.period_ns
+        if findings and is_off(tick, layout_of(tick)):
+            self.rests_to_ns = tick.time_ns + BOOT_NS
+        rests = tick.time_ns < self.rests_to_ns
+        if rests:
+            findings = [f for f in findings if f.kind == "condition" and f.basis != "score"]
         changed = []
         for kind in _TRACKED:
             found = [finding for finding in findings if finding.kind == kind]
@@ -156,10 +170,21 @@ class HostAlerts:
                     continue
                 track = self.tracks[kind] = Track()
             before = track.alert.copy() if track.alert is not None else None
-            self._advance(track, kind, tick, found)
+            self._advance(track, kind, tick, found, rests)
             if track.alert is not None and track.alert != before:
                 changed.append(track.alert.copy())
         return changed
+
+    def stale(self, now_ns: int) -> list[Alert]:
+        """Mark open alerts as stale when the host's data has stopped by this time (event time where there is
+        a backlog); copies of those that changed. The host's next tick makes them live again."""
+        if now_ns - self.now_ns < max(STALE_NS, STALE_PERIODS * self.period_ns):
+            return []
+        alerts = [track.alert for track in self.tracks.values() if track.alert is not None]
+        stopped = [alert for alert in alerts if alert.is_open and alert.data == "live"]
+        for alert in stopped:
+            alert.data = "stale"
+        return [alert.copy() for alert in stopped]
 
     def recent(self) -> list[Point]:
         """The points of open alerts and of those that ended in the last 30 min of the host's time."""
@@ -171,11 +196,16 @@ class HostAlerts:
         """How many alerts are open."""
         return sum(track.alert is not None and track.alert.is_open for track in self.tracks.values())
 
-    def _advance(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding]) -> None:
-        above = kind == "condition" and tick.scored and tick.score > tick.threshold
+    def _advance(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding], rests: bool) -> None:
+        above = kind == "condition" and tick.scored and tick.score > tick.threshold and not rests
         score = six_digits(tick.score) if tick.scored and kind == "condition" else NOT_KNOWN
         # A finding that rests on the score alone says no more than the score does.
         abnormal = above or any(finding.basis != "score" for finding in found)
+        if track.alert is not None and track.alert.is_open:
+            track.alert.data = "live" if tick.arrived.any() else "stale"
+        _accuse(track, tick, found)
+        if not abnormal and (rests or not _proves(track, kind, tick)):
+            return
         track.marks.append(Mark(tick.time_ns, abnormal, score, [finding.fault for finding in found]))
         del track.marks[:-RAISE_OF_TICKS]
         if track.alert is None or not track.alert.is_open:
@@ -184,10 +214,10 @@ class HostAlerts:
             return
         _refine(track, found)
         track.alert.score = max(track.alert.score, score)
-        track.alert.data = "live" if tick.arrived.any() else "stale"
         _count_calm(track, kind, tick, abnormal)
         if track.calm_ticks >= CALM_TICKS and tick.time_ns - track.calm_since_ns >= CALM_NS:
             track.alert.state, track.alert.ended_ns = "resolved", tick.time_ns
+            track.accused.clear()
 
     def _raise(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding]) -> None:
         onset_ns = next(mark.time_ns for mark in track.marks if mark.abnormal)
@@ -217,6 +247,32 @@ class HostAlerts:
             rack=self.rack,
             model=tick.model,
         )
+
+
+def _accuse(track: Track, tick: ScoredTick, found: Sequence[Finding]) -> None:
+    """Note the sensors that physical evidence rests on, and forget what was too long ago."""
+    since_ns = tick.time_ns - max(FORGET_NS, FORGET_PERIODS * tick.period_ns)
+    track.marks = [mark for mark in track.marks if mark.time_ns >= since_ns]
+    is_open = track.alert is not None and track.alert.is_open
+    if not is_open and not any(mark.abnormal for mark in track.marks):
+        track.accused.clear()
+    for finding in found:
+        if finding.basis != "score" and finding.evidence and finding.evidence[0].sensor not in track.accused:
+            track.accused.append(finding.evidence[0].sensor)
+
+
+def _proves(track: Track, kind: Kind, tick: ScoredTick) -> bool:
+    """Whether a tick without a finding says that all is well. One without data or score does not, nor one in
+    which no accused sensor arrived: a fan that is polled once a minute neither works nor stands still
+    between two polls, and nothing resolves because the sensor that showed it fell silent."""
+    if not tick.arrived.any():
+        return False
+    if kind == "sensor":
+        return True
+    if track.accused:
+        column = {name: i for i, name in enumerate(tick.sensors)}
+        return any(name in column and tick.arrived[column[name]] for name in track.accused)
+    return tick.scored
 
 
 def _is_raised(marks: Sequence[Mark], found: Sequence[Finding]) -> bool:
@@ -257,15 +313,13 @@ def _tell(alert: Alert, finding: Finding) -> None:
 
 
 def _count_calm(track: Track, kind: Kind, tick: ScoredTick, abnormal: bool) -> None:
-    """A tick without a score or without data proves nothing: it neither counts nor breaks the calm."""
+    """Count the calm ticks in a row, and since when; only ticks that prove something come here."""
     is_calm = not abnormal
-    if kind == "condition":
-        if not abnormal and not tick.scored:
-            return
-        is_calm = not abnormal and tick.score < CALM_SHARE * tick.threshold
+    if kind == "condition" and tick.scored:
+        is_calm = is_calm and tick.score < CALM_SHARE * tick.threshold
     if not is_calm:
         track.calm_ticks = 0
-    elif tick.arrived.any():
-        if track.calm_ticks == 0:
-            track.calm_since_ns = tick.time_ns
-        track.calm_ticks += 1
+        return
+    if track.calm_ticks == 0:
+        track.calm_since_ns = tick.time_ns
+    track.calm_ticks += 1

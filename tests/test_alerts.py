@@ -256,3 +256,102 @@ def test_alerts_go_on_from_their_stored_state() -> None:
     restored = msgspec.msgpack.decode(msgspec.msgpack.encode(alerts), type=HostAlerts)
     assert restored == alerts
     assert feed(restored, [CALM] * 6, start=7) == feed(alerts, [CALM] * 6, start=7) != []
+
+
+def poll_slow_fan(alerts: HostAlerts, rpm: float, minutes: range, scored: bool = False) -> list[Alert]:
+    """A host that ticks every 10 s and whose fans come once a minute, carried in between."""
+    changed = []
+    for minute in minutes:
+        for part in range(6):
+            tick = build_tick(minute + part / 6, seen={"fan1_rpm": rpm}, period_s=10, scored=scored)
+            tick.arrived[:3] = part == 0
+            changed += alerts.update(tick, diagnose(tick))
+    return changed
+
+
+@pytest.mark.parametrize("scored", [True, False])
+def test_a_sensor_slower_than_its_host_counts_by_its_own_readings(scored: bool) -> None:
+    alerts = HostAlerts("n07")
+    (alert,) = poll_slow_fan(alerts, 0.0, range(2), scored)
+    assert (alert.fault, alert.onset_ns, alert.raised_ns) == (
+        "fan_failure",
+        START_NS,
+        START_NS + MINUTE_NS,
+    )
+    assert poll_slow_fan(alerts, 5000.0, range(2, 12), scored) == []
+    (ended,) = poll_slow_fan(alerts, 5000.0, range(12, 13), scored)
+    assert (ended.state, ended.ended_ns) == ("resolved", START_NS + 12 * MINUTE_NS)
+
+
+def test_a_glitch_of_a_slow_sensor_raises_nothing_though_its_value_is_carried() -> None:
+    alerts = HostAlerts("n07")
+    poll_slow_fan(alerts, 5000.0, range(2))
+    assert poll_slow_fan(alerts, 0.0, range(2, 3)) == []
+    assert poll_slow_fan(alerts, 5000.0, range(3, 9)) == []
+    assert poll_slow_fan(alerts, 0.0, range(9, 10)) == []
+
+
+def test_an_alert_does_not_resolve_because_the_sensor_that_showed_it_fell_silent() -> None:
+    alerts = HostAlerts("n07")
+    for minute in range(2):
+        alerts.update(build_tick(minute), [FAN])
+    for minute in range(2, 60):
+        assert alerts.update(build_tick(minute, missing=("fan1_rpm",)), []) == []
+    assert alerts.open_count == 1
+
+
+def test_ticks_that_prove_nothing_neither_raise_nor_hinder() -> None:
+    alerts = HostAlerts("n07")
+    alerts.update(build_tick(0, score=HIGH), [UNKNOWN])
+    for minute in range(1, 5):
+        assert alerts.update(build_tick(minute, scored=False), []) == []
+    (alert,) = alerts.update(build_tick(5, score=HIGH), [UNKNOWN])
+    assert (alert.onset_ns, alert.raised_ns) == (START_NS, START_NS + 5 * MINUTE_NS)
+
+
+def test_an_abnormal_tick_of_half_an_hour_ago_helps_to_raise_nothing() -> None:
+    alerts = HostAlerts("n07")
+    alerts.update(build_tick(0, score=HIGH), [UNKNOWN])
+    assert alerts.update(build_tick(31, score=HIGH), [UNKNOWN]) == []
+
+
+def test_a_planned_reboot_raises_nothing() -> None:
+    """Off for 5 min at a high score, its sensors of the board gone; then 9 min of fans at full speed."""
+    alerts, off = HostAlerts("n07"), dict.fromkeys(SERVER, 0.0) | {"power_w": 12.0, "inlet_temp_c": 24.0}
+    for minute in range(5):
+        tick = build_tick(minute, seen=off, score=0.9, missing=("cpu1_temp_c", "gpu0_temp_c"))
+        assert alerts.update(tick, diagnose(tick)) == []
+    for minute in range(5, 14):
+        tick = build_tick(minute, seen={"fan1_rpm": 9000.0}, score=0.9)
+        assert alerts.update(tick, diagnose(tick)) == []
+    changed = []
+    for minute in range(14, 17):  # what is still unusual then is told
+        tick = build_tick(minute, seen={"fan1_rpm": 9000.0}, score=0.9)
+        changed += alerts.update(tick, diagnose(tick))
+    assert [alert.onset_ns for alert in changed] == [START_NS + 14 * MINUTE_NS]
+
+
+def test_physical_evidence_counts_in_a_boot_too() -> None:
+    alerts = HostAlerts("n07")
+    off = dict.fromkeys(SERVER, 0.0) | {"power_w": 12.0}
+    tick = build_tick(0, seen=off, score=0.9)
+    alerts.update(tick, diagnose(tick))
+    changed = []
+    for minute in (1, 2):
+        tick = build_tick(minute, seen={"fan1_rpm": 0.0}, score=0.9)
+        changed += alerts.update(tick, diagnose(tick))
+    assert [alert.fault for alert in changed] == ["fan_failure"]
+
+
+def test_an_open_alert_is_stale_once_the_data_stopped_and_live_with_the_next_tick() -> None:
+    alerts = raised()  # the last tick was at 1 min
+    assert alerts.stale(START_NS + 5 * MINUTE_NS) == []
+    (stopped,) = alerts.stale(START_NS + 6 * MINUTE_NS)
+    assert (stopped.state, stopped.data, stopped.ended_ns) == ("open", "stale", 0)
+    assert alerts.stale(START_NS + 60 * MINUTE_NS) == []
+    (back,) = alerts.update(build_tick(61, scored=False), [])
+    assert (back.state, back.data) == ("open", "live")
+
+
+def test_a_surge_that_is_high_once_in_three_ticks_raises_nothing() -> None:
+    assert feed(HostAlerts("n07"), [CALM, HIGH, CALM, CALM, HIGH, CALM, CALM]) == []
