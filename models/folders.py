@@ -36,13 +36,11 @@ def read_inside(root: Path, *parts: str, max_bytes: int) -> bytes:
             os.close(folder)
             folder = inner
         # Without O_NONBLOCK a pipe in the file's place would be waited for.
-        with open(os.open(parts[-1], READ_FLAGS | os.O_NONBLOCK, dir_fd=folder), "rb") as file:  # noqa: PTH123
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise RegistryError(f"{path} is not a regular file; expected one", "path")
-            if found.st_size > max_bytes:
-                raise RegistryError(f"{path} has {found.st_size} bytes; expected at most {max_bytes}", "size")
-            return file.read(max_bytes + 1)
+        file = os.open(parts[-1], READ_FLAGS | os.O_NONBLOCK, dir_fd=folder)
+        try:
+            return _read_file(file, path, max_bytes)
+        finally:
+            os.close(file)
     except FileNotFoundError as error:
         raise RegistryError(f"{path} is not there", "absent") from error
     except OSError as error:
@@ -56,6 +54,16 @@ def read_inside(root: Path, *parts: str, max_bytes: int) -> bytes:
             os.close(folder)
 
 
+def _read_file(file: int, path: Path, max_bytes: int) -> bytes:
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode):
+        raise RegistryError(f"{path} is not a regular file; expected one", "path")
+    if found.st_size > max_bytes:
+        raise RegistryError(f"{path} has {found.st_size} bytes; expected at most {max_bytes}", "size")
+    with open(file, "rb", closefd=False) as reader:
+        return reader.read(max_bytes)
+
+
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Put `content` at `path` in one step: whoever reads sees the old file or the new one."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -67,7 +75,7 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
 def create_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """A new file on stable storage; its mode holds from the first moment, whatever the umask."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(path, flags, mode), "wb") as file:  # noqa: PTH123
+    with open(os.open(path, flags, mode), "wb") as file:  # noqa: PTH123 - a descriptor, not a path
         os.fchmod(file.fileno(), mode)
         file.write(content)
         file.flush()
