@@ -40,6 +40,13 @@ def test_a_changed_host_holds_the_rewind_offset_at_its_record() -> None:
     assert commit(kept, offset=600, event_s=60) == ([], 500)
 
 
+def test_a_host_that_is_quiet_since_its_record_holds_nothing_back() -> None:
+    kept = checkpoints()
+    kept.touch(["h1"])
+    commit(kept, offset=500, event_s=0)
+    assert commit(kept, offset=600, event_s=60) == ([], 600)
+
+
 def test_the_oldest_record_of_a_changed_host_counts() -> None:
     kept = checkpoints()
     kept.restore("h1", 300, 0)

@@ -144,6 +144,11 @@ def test_a_sensors_period_settles_after_nine_timestamps() -> None:
     assert log.clock.sensors[0].period_ns == 10 * S
 
 
+def test_a_period_is_learnt_from_out_of_order_timestamps_too() -> None:
+    log = Log().read("a", 20, 0, 10)  # as they came: 20 and 10 apart, the median of which is 15
+    assert log.clock.period_ns == 10 * S
+
+
 # -- a tick opens and covers --------------------------------------------------------------------------------
 
 
