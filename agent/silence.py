@@ -24,17 +24,21 @@ STILL_MARKS = 5  # without a message: the source stands still
 GAP_NS = 3 * MINUTE_NS  # longer between two marks: nobody was watching
 COLLECTOR_HOSTS = 3
 COLLECTOR_SHARE = 0.3  # of the source's hosts
+COLLECTOR_ANYWAY = 10  # so many hosts have one cause, however many others go on
+KNOWN_SUMMARIES = 2  # a host that reported in one minute only was never a regular one
+BACK_SUMMARIES = 2  # one alone may have been under way when the host went silent
 
 
 @dataclass(slots=True)
 class HostSeen:
     """When a host was heard last. Times in ns."""
 
-    source: str
     time_ns: int  # of its last summary
     base_ns: int  # the same by the source's marks, should the host's clock be behind
     period_ns: int
     rack: str
+    summaries: int = 0  # from this source
+    back: int = 0  # summaries since it was found silent
     marks: int = 0  # good ones in a row since then
     is_pending: bool = False  # found silent at the mark before
     alert: Alert | None = None
@@ -42,12 +46,14 @@ class HostSeen:
 
 @dataclass(slots=True)
 class SourceSeen:
-    """What a source did. Times in ns."""
+    """What a source did, and the hosts that were heard from it last. Times in ns."""
 
+    hosts: dict[str, HostSeen] = field(default_factory=dict)
     mark_ns: int = 0
     run_ns: int = 0  # since when it has been watched without a break
     still_marks: int = 0
     still_ns: int = 0  # the first of them
+    collector_ns: int = 0  # the last mark at which its hosts fell silent together
     alert: Alert | None = None
 
 
@@ -63,68 +69,88 @@ class Verdict:
 class Silence:
     """All hosts and sources; a part of the site's state record."""
 
-    hosts: dict[str, HostSeen] = field(default_factory=dict)
     sources: dict[str, SourceSeen] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict)  # host → the source that it was heard from last
 
     def hear(self, summary: HostSummary) -> list[Alert]:
         """A host reported; its silence alert, if that ended."""
-        mark_ns = self.sources[summary.source].mark_ns if summary.source in self.sources else 0
-        old = self.hosts.get(summary.host)
-        alert = old.alert if old is not None else None
-        self.hosts[summary.host] = HostSeen(
-            source=summary.source,
-            time_ns=summary.time_ns,
-            base_ns=max(summary.time_ns, mark_ns),
-            period_ns=summary.period_ns,
-            rack=summary.rack,
-            alert=alert,
-        )
-        if alert is None or not alert.is_open:
+        source = self.sources.setdefault(summary.source, SourceSeen())
+        seen = self._move_home(summary, source)
+        seen.time_ns, seen.base_ns = summary.time_ns, max(summary.time_ns, source.mark_ns)
+        seen.period_ns, seen.rack = summary.period_ns, summary.rack
+        seen.summaries += 1
+        seen.marks, seen.is_pending = 0, False
+        if seen.alert is None or not seen.alert.is_open:
             return []
-        _end(alert, summary.time_ns)
-        return [alert.copy()]
+        seen.back += 1
+        if seen.back < BACK_SUMMARIES:
+            return []
+        _end(seen.alert, summary.time_ns)
+        return [seen.alert.copy()]
+
+    def _move_home(self, summary: HostSummary, source: SourceSeen) -> HostSeen:
+        """The host among those of its source; it brings along its alert from where it was before."""
+        seen = source.hosts.get(summary.host)
+        if seen is None:
+            old = self.sources.get(self.homes.get(summary.host, ""), SourceSeen()).hosts.pop(
+                summary.host, None
+            )
+            alert = old.alert if old is not None else None
+            seen = source.hosts[summary.host] = HostSeen(0, 0, summary.period_ns, summary.rack, alert=alert)
+            self.homes[summary.host] = summary.source
+        return seen
 
     def mark(self, mark: SourceMark) -> Verdict:
         """A minute of a source is over."""
-        source = self.sources.setdefault(mark.source, SourceSeen(run_ns=mark.time_ns))
-        mine = {name: seen for name, seen in sorted(self.hosts.items()) if seen.source == mark.source}
-        gap_ns = max(GAP_NS, 2 * min((seen.period_ns for seen in mine.values()), default=0))
+        source = self.sources.setdefault(mark.source, SourceSeen())
+        if source.mark_ns == 0:
+            source.run_ns = mark.time_ns
+        period_ns = min((seen.period_ns for seen in source.hosts.values()), default=0)
+        gap_ns = max(GAP_NS, 2 * period_ns)
         is_unwatched = source.mark_ns > 0 and mark.time_ns - source.mark_ns > gap_ns
         source.mark_ns = mark.time_ns
         if is_unwatched or not mark.at_end or mark.messages == 0:
             source.run_ns = mark.time_ns
-            for seen in mine.values():
+            for seen in source.hosts.values():
                 seen.marks, seen.is_pending = 0, False
-        stream = _judge_stream(source, mark)
+        stream = _judge_stream(source, mark, period_ns)
         if is_unwatched or not mark.at_end or mark.messages == 0:
             return Verdict(tuple(stream))
-        verdict = self._judge_hosts(source, mark, mine)
+        verdict = _judge_hosts(source, mark)
         return Verdict((*stream, *verdict.alerts), verdict.is_collector)
-
-    def _judge_hosts(self, source: SourceSeen, mark: SourceMark, mine: dict[str, HostSeen]) -> Verdict:
-        found, speaking = [], 0
-        for name, seen in mine.items():
-            seen.marks += 1
-            if seen.alert is not None and seen.alert.is_open:
-                continue
-            elapsed_ns = mark.time_ns - max(seen.base_ns, source.run_ns)
-            allowed_ns = max(SILENT_NS, SILENT_PERIODS * seen.period_ns)
-            if seen.marks >= SILENT_MARKS and elapsed_ns >= allowed_ns:
-                found.append(name)
-            else:
-                speaking += 1
-        is_collector = len(found) >= COLLECTOR_HOSTS and len(found) >= COLLECTOR_SHARE * (
-            len(found) + speaking
-        )
-        raised = found if is_collector else [name for name in found if mine[name].is_pending]
-        for name in found:
-            mine[name].is_pending = name not in raised
-        return Verdict(tuple(_silence_host(name, mine[name], mark) for name in raised), is_collector)
 
     def alerts(self) -> Sequence[Alert]:
         """Every silence alert that is known, open or ended."""
-        known: list[HostSeen | SourceSeen] = [*self.hosts.values(), *self.sources.values()]
+        seen_hosts = [seen for source in self.sources.values() for seen in source.hosts.values()]
+        known: list[HostSeen | SourceSeen] = [*seen_hosts, *self.sources.values()]
         return [seen.alert for seen in known if seen.alert is not None]
+
+
+def _judge_hosts(source: SourceSeen, mark: SourceMark) -> Verdict:
+    found, speaking = [], 0
+    for name, seen in source.hosts.items():
+        seen.marks += 1
+        if seen.alert is not None and seen.alert.is_open:
+            continue
+        elapsed_ns = mark.time_ns - max(seen.base_ns, source.run_ns)
+        allowed_ns = max(SILENT_NS, SILENT_PERIODS * seen.period_ns)
+        if seen.marks >= SILENT_MARKS and elapsed_ns >= allowed_ns:
+            if seen.summaries >= KNOWN_SUMMARIES:
+                found.append(name)
+        else:
+            speaking += 1
+    found.sort()
+    is_collector = len(found) >= COLLECTOR_ANYWAY or (
+        len(found) >= COLLECTOR_HOSTS and len(found) >= COLLECTOR_SHARE * (len(found) + speaking)
+    )
+    if found and source.collector_ns and mark.time_ns - source.collector_ns <= GAP_NS:
+        is_collector = True  # the last of them
+    if is_collector:
+        source.collector_ns = mark.time_ns
+    raised = found if is_collector else [name for name in found if source.hosts[name].is_pending]
+    for name in found:
+        source.hosts[name].is_pending = name not in raised
+    return Verdict(tuple(_silence_host(name, source.hosts[name], mark) for name in raised), is_collector)
 
 
 def _silence_host(name: str, seen: HostSeen, mark: SourceMark) -> Alert:
@@ -133,12 +159,16 @@ def _silence_host(name: str, seen: HostSeen, mark: SourceMark) -> Alert:
         f"{name} has sent nothing for {say_span(mark.time_ns - seen.base_ns)} while {mark.source} goes on: "
         "the host, its BMC or its network is down."
     )
+    seen.back = 0
     seen.alert = _open(seen.alert, name, "host_silent", onset_ns, mark.time_ns, diagnosis, seen.rack)
     return seen.alert.copy()
 
 
-def _judge_stream(source: SourceSeen, mark: SourceMark) -> list[Alert]:
-    """A source that stands still is told once; a mark that was not read to its end says nothing."""
+def _judge_stream(source: SourceSeen, mark: SourceMark, period_ns: int) -> list[Alert]:
+    """A source that stands still is told once; a mark that was not read to its end says nothing.
+
+    One that never had a host is an empty partition, and hosts of 10 min let theirs stand still by right.
+    """
     if mark.messages > 0:
         source.still_marks = 0
         if source.alert is None or not source.alert.is_open:
@@ -150,10 +180,18 @@ def _judge_stream(source: SourceSeen, mark: SourceMark) -> list[Alert]:
     if source.still_marks == 0:
         source.still_ns = mark.time_ns
     source.still_marks += 1
-    if source.still_marks != STILL_MARKS or (source.alert is not None and source.alert.is_open):
+    is_told = source.alert is not None and source.alert.is_open
+    still_ns = mark.time_ns - source.still_ns
+    if (
+        is_told
+        or not source.hosts
+        or source.still_marks < STILL_MARKS
+        or still_ns < SILENT_PERIODS * period_ns
+    ):
         return []
     diagnosis = (
-        f"{mark.source} has had no message for {STILL_MARKS} min: its producers or the broker stand still."
+        f"{mark.source} has had no message for {source.still_marks} min: its producers or the broker stand "
+        "still."
     )
     source.alert = _open(
         source.alert, mark.source, "stream_silent", source.still_ns, mark.time_ns, diagnosis, ""

@@ -147,7 +147,7 @@ def test_hosts_that_fall_silent_together_are_one_incident_of_their_collector() -
     assert links(points) == dict.fromkeys(
         (("n02", "silence"), ("n03", "silence"), ("n04", "silence")), fields["id"]
     )
-    back = observe_all(site, minutes_of({8: ALL}))
+    back = observe_all(site, minutes_of({8: ALL, 9: ALL}))
     assert [point.fields["state"] for point in incidents(back)] == ["open", "open", "resolved"]
 
 
