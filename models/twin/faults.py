@@ -2,7 +2,7 @@
 
 fan_failure, psu_failure, heatsink_degradation, airflow_blockage      change a server's conditions
 sensor_dropout, host_silent                                            take readings away
-workload_surge, idle_drop, set_point_change                            confounders: nothing is wrong
+workload_surge, idle_drop, set_point_change (of the whole room)        confounders: nothing is wrong
 """
 
 from __future__ import annotations

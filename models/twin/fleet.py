@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from models.twin.faults import Episode, act_on_readings, act_on_server, active, set_point_change_k
+from models.twin.faults import MAGNITUDES, Episode, act_on_readings, act_on_server, active, set_point_change_k
 from models.twin.room import Room, RoomPlan
 from models.twin.sensors import Channel, Meters, channels_of, read_truth
 from models.twin.servers import Conditions, ServerKind, Servers
@@ -58,7 +58,7 @@ class FleetRecording:
     stamp_s: Array  # (N, hosts) when each host was polled
     hosts: tuple[str, ...]
     sensors: tuple[Channel, ...]  # F, of all kinds together
-    values: Array  # (N, hosts, F), NaN where nothing was read or the host has no such sensor
+    values: NDArray[np.float32]  # (N, hosts, F), NaN where nothing was read or the host has no such sensor
     truth: tuple[Episode, ...]
 
 
@@ -66,8 +66,9 @@ def simulate_fleet(plan: FleetPlan) -> FleetRecording:
     """The whole recording; equal plans give equal recordings, and a longer one begins like a shorter one.
 
     Raises:
-        ValueError: the period is not a whole number of steps.
+        ValueError: the period is not a whole number of steps, or an episode names what is not there.
     """
+    _check_episodes(plan)
     steps = round(plan.period_s / plan.step_s)
     if abs(steps * plan.step_s - plan.period_s) > 1e-9 or steps < 1:
         raise ValueError(f"period_s is {plan.period_s:g}; expected whole steps of {plan.step_s:g} s")
@@ -76,7 +77,8 @@ def simulate_fleet(plan: FleetPlan) -> FleetRecording:
         fleet.advance(plan.start_s + step * plan.step_s)
     polls = int(plan.duration_s // plan.period_s)
     hosts = len(plan.hosts)
-    stamps, values = np.empty((polls, hosts)), np.full((polls, hosts, len(fleet.sensors)), np.nan)
+    stamps = np.empty((polls, hosts))
+    values = np.full((polls, hosts, len(fleet.sensors)), np.nan, np.float32)  # whole steps: exact
     for poll in range(polls):
         for step in range(steps):
             time_s = plan.start_s + (poll * steps + step) * plan.step_s
@@ -95,11 +97,21 @@ def simulate_fleet(plan: FleetPlan) -> FleetRecording:
     )
 
 
+def _check_episodes(plan: FleetPlan) -> None:
+    hosts = {host.name for host in plan.hosts}
+    for episode in plan.episodes:
+        if episode.host not in hosts or episode.name not in MAGNITUDES:
+            raise ValueError(
+                f"episode {episode.name} of {episode.host}; expected a host and class of the twin"
+            )
+
+
 class _Group:
     """The hosts of one kind."""
 
     def __init__(self, kind: ServerKind, places: NDArray[np.intp], site: Generator, rng: Generator) -> None:
         self.places = places  # (hosts of the group,) rows in the fleet
+        self.seats = {row: seat for seat, row in enumerate(places.tolist())}
         self.channels = channels_of(kind)
         self.servers = Servers(kind, len(places))
         self.meters = Meters(self.channels, len(places), site, rng)
@@ -147,13 +159,13 @@ class _Fleet:
         step_s, now = self.plan.step_s, active(self.plan.episodes, time_s)
         load = self.workload.advance(time_s, step_s)
         inlet_c = self.room.advance(time_s, step_s, self.exhaust_c, set_point_change_k(now))
-        by_row = [(self.row[episode.host], episode) for episode in now]
         for group in self.groups:
             conditions = group.healthy.copy()
             conditions.utilization, conditions.inlet_c = load[group.places], inlet_c[group.places]
-            for row, episode in by_row:
-                for place in np.flatnonzero(group.places == row).tolist():
-                    act_on_server(episode, conditions, place, time_s)
+            for episode in now:
+                seat = group.seats.get(self.row[episode.host])
+                if seat is not None:
+                    act_on_server(episode, conditions, seat, time_s)
             group.servers.advance(conditions, step_s)
             group.meters.follow(read_truth(group.servers), step_s)
             self.exhaust_c[group.places] = group.servers.exhaust_c
