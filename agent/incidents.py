@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.alerts import RETURN_NS, UNKNOWN, Alert, alert_id, graver, rfc3339, severity_rank
+from agent.alerts import MINUTE_NS, RETURN_NS, UNKNOWN, Alert, alert_id, graver, rfc3339, severity_rank
 from agent.findings import Severity
 from agent.narrative import summarize_chinese, summarize_english
 from agent.points import Point
@@ -19,7 +19,11 @@ from agent.silence import Silence
 from agent.site_events import AlertChanged, HostSummary, SiteEvent
 from agent.tick_points import six_digits
 
-Scope = Literal["host", "collector", "stream"]
+Scope = Literal["host", "rack", "collector", "stream"]
+RACK_NS = 5 * MINUTE_NS  # one after the other within this, the same fault of a rack's hosts has one cause
+RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
+KEEP_NS = 24 * 60 * MINUTE_NS  # ended incidents are remembered for a day: partitions may be hours apart
+MOST_LISTED = 2_000  # hosts in a list: InfluxDB takes 64 kB in a text
 
 
 @dataclass(slots=True)
@@ -32,34 +36,40 @@ class Incident:
     scope: Scope
     place: str
     severity: Severity
-    members: list[Alert]
+    members: dict[str, Alert]  # by id
 
     @property
     def is_open(self) -> bool:
-        return any(alert.is_open for alert in self.members)
+        return any(alert.is_open for alert in self.members.values())
 
     @property
     def ended_ns(self) -> int:
         """When its last alert ended; 0 while one is open."""
-        return 0 if self.is_open else max(alert.ended_ns for alert in self.members)
+        return 0 if self.is_open else max(alert.ended_ns for alert in self.members.values())
 
     @property
     def lead(self) -> Alert:
         """The alert that tells it: one with a name before `unknown`, the gravest, the first."""
-        return min(self.members, key=lambda a: (a.fault == UNKNOWN, severity_rank(a.severity), a.onset_ns))
+        return min(
+            self.members.values(),
+            key=lambda a: (a.fault == UNKNOWN, severity_rank(a.severity), a.onset_ns, a.host),
+        )
 
-    def has(self, alert: Alert) -> bool:
-        return any(member.id == alert.id for member in self.members)
+    @property
+    def hosts(self) -> list[str]:
+        return sorted({alert.host for alert in self.members.values()})
 
     def put(self, alert: Alert) -> None:
-        """Take an alert in, in the place of what was known of it."""
-        self.members = [member for member in self.members if member.id != alert.id] + [alert]
+        """Take an alert in, in the place of what was known of it; with enough hosts it is the rack's."""
+        self.members[alert.id] = alert
         self.severity = graver(self.severity, alert.severity)
+        if self.scope == "host" and alert.rack and len(self.hosts) >= RACK_HOSTS:
+            self.scope, self.place = "rack", alert.rack
 
     def to_point(self) -> Point:
         """All fields of `incident`."""
         lead, ended_ns = self.lead, self.ended_ns
-        hosts = sorted({alert.host for alert in self.members})
+        hosts = self.hosts
         fault = "collector_silent" if self.scope == "collector" else lead.fault
         fields: dict[str, float | str] = {
             "id": self.id,
@@ -69,14 +79,14 @@ class Incident:
             "fault": fault,
             "severity": self.severity,
             "hosts": float(len(hosts)) if self.scope != "stream" else 0.0,
-            "host_list": ",".join(hosts) if self.scope != "stream" else "",
+            "host_list": ",".join(hosts[:MOST_LISTED]) if self.scope != "stream" else "",
             "root_cause_confidence": six_digits(lead.confidence),
             "ruled_out": "",
             "time_to_limit_s": NOT_KNOWN,
             "energy_kwh": NOT_KNOWN,
-            "summary_en": summarize_english(fault, self.place, hosts, lead, ended_ns),
-            "summary_zh": summarize_chinese(fault, self.place, hosts, lead, ended_ns),
-            "raised": rfc3339(min(alert.raised_ns for alert in self.members)),
+            "summary_en": summarize_english(fault, self.scope, self.place, hosts, lead, ended_ns),
+            "summary_zh": summarize_chinese(fault, self.scope, self.place, hosts, lead, ended_ns),
+            "raised": rfc3339(min(alert.raised_ns for alert in self.members.values())),
             "ended": rfc3339(ended_ns) if ended_ns else "",
         }
         return Point("incident", {"anchor": self.anchor}, fields, self.onset_ns)
@@ -87,13 +97,24 @@ class Incident:
 
 
 @dataclass(slots=True)
+class RackFault:
+    """The last incident in which a rack had a fault, and when a host of it raised that last."""
+
+    incident: str
+    raised_ns: int
+
+
+@dataclass(slots=True)
 class SiteState:
     """Everything that the site's owner knows; its record in the state topic."""
 
     now_ns: int = 0  # the newest time that any event told
     silence: Silence = field(default_factory=Silence)
-    newest: dict[str, Incident] = field(default_factory=dict)  # of each host, or of a source as a stream
-    collectors: dict[str, Incident] = field(default_factory=dict)  # of each source, the newest
+    incidents: dict[str, Incident] = field(default_factory=dict)  # by id: open, or ended within a day
+    of_alert: dict[str, str] = field(default_factory=dict)  # alert → its incident
+    newest: dict[str, str] = field(default_factory=dict)  # host, or source as a stream → its incident
+    collectors: dict[str, str] = field(default_factory=dict)  # source → the newest of its hosts together
+    racks: dict[str, RackFault] = field(default_factory=dict)  # "rack|fault" → where it was seen last
 
 
 class Site:
@@ -128,12 +149,11 @@ class Site:
 
     def recent(self) -> list[Point]:
         """What is open and what ended in the last 30 min: incidents, their links, silence alerts."""
-        incidents = [*self._state.newest.values(), *self._state.collectors.values()]
         points = []
-        for incident in incidents:
+        for incident in self._state.incidents.values():
             if self._is_recent(incident.ended_ns):
                 points.append(incident.to_point())
-                points.extend(incident.link(alert) for alert in incident.members)
+                points.extend(incident.link(alert) for alert in incident.members.values())
         silences = self._state.silence.alerts()
         return points + [alert.to_point() for alert in silences if self._is_recent(alert.ended_ns)]
 
@@ -151,40 +171,79 @@ class Site:
         return points
 
     def _join(self, alert: Alert) -> list[Point]:
-        """Put an alert into the incident that has it, or its host's present one, or a new one."""
-        for incident in (*self._state.collectors.values(), self._state.newest.get(alert.host)):
-            if incident is not None and incident.has(alert):
-                incident.put(alert)
-                return [incident.to_point()]
-        incident = self._state.newest.get(alert.host)
-        if incident is None or (incident.ended_ns and alert.onset_ns - incident.ended_ns > RETURN_NS):
+        """Put an alert into the incident that has it, its host's present one, its rack's, or a new one."""
+        state = self._state
+        known = state.incidents.get(state.of_alert.get(alert.id, ""))
+        if known is not None:
+            before = known.to_point()
+            known.put(alert)
+            now = known.to_point()
+            return [now] if now != before else []
+        incident = self._present(state.newest.get(alert.host), alert) or self._present_in_rack(alert)
+        if incident is None:
             scope: Scope = "stream" if alert.fault == "stream_silent" else "host"
-            incident = self._state.newest[alert.host] = _begin(alert, scope, alert.host)
-        else:
-            incident.put(alert)
-        return [incident.to_point(), incident.link(alert)]
+            incident = self._begin(alert, scope, alert.host)
+        state.newest[alert.host] = incident.id
+        if alert.rack:
+            state.racks[f"{alert.rack}|{alert.fault}"] = RackFault(incident.id, alert.raised_ns)
+        return [*self._put(incident, alert), incident.to_point()]
+
+    def _present(self, incident_id: str | None, alert: Alert) -> Incident | None:
+        """An incident that is open, or ended less than 30 min before the alert's onset."""
+        incident = self._state.incidents.get(incident_id or "")
+        if incident is None or (incident.ended_ns and alert.onset_ns - incident.ended_ns > RETURN_NS):
+            return None
+        return incident
+
+    def _present_in_rack(self, alert: Alert) -> Incident | None:
+        last = self._state.racks.get(f"{alert.rack}|{alert.fault}") if alert.rack else None
+        if last is None or abs(alert.raised_ns - last.raised_ns) > RACK_NS:
+            return None
+        return self._present(last.incident, alert)
+
+    def _put(self, incident: Incident, alert: Alert) -> list[Point]:
+        """The alert in the incident, and the link that tells it."""
+        incident.put(alert)
+        self._state.of_alert[alert.id] = incident.id
+        return [incident.link(alert)]
 
     def _join_collector(self, source: str, alerts: Sequence[Alert]) -> list[Point]:
         """Hosts of one source that fell silent together: one incident, whatever else their hosts have."""
-        incident = self._state.collectors.get(source)
-        onset_ns = min(alert.onset_ns for alert in alerts)
-        if incident is None or (incident.ended_ns and onset_ns - incident.ended_ns > RETURN_NS):
-            first = min(alerts, key=lambda a: (a.onset_ns, a.host))
-            incident = self._state.collectors[source] = _begin(first, "collector", source)
-        points = []
+        again = [alert for alert in alerts if alert.id in self._state.of_alert]
+        points = self._write_silences(again)  # silent again within 30 min: where they were
+        first = min((a for a in alerts if a not in again), key=lambda a: (a.onset_ns, a.host), default=None)
+        if first is None:
+            return points
+        incident = self._present(self._state.collectors.get(source), first)
+        if incident is None:
+            incident = self._begin(first, "collector", source)
+            self._state.collectors[source] = incident.id
         for alert in alerts:
-            incident.put(alert)
-            points += [alert.to_point(), incident.link(alert)]
-        return [incident.to_point(), *points]
+            if alert not in again:
+                points += [alert.to_point(), *self._put(incident, alert)]
+        return [*points, incident.to_point()]
 
+    def _begin(self, alert: Alert, scope: Scope, place: str) -> Incident:
+        self._forget()
+        incident = Incident(
+            id=alert_id(alert.host, alert.onset_ns),
+            anchor=alert.host,
+            onset_ns=alert.onset_ns,
+            scope=scope,
+            place=place,
+            severity=alert.severity,
+            members={},
+        )
+        self._state.incidents[incident.id] = incident
+        return incident
 
-def _begin(alert: Alert, scope: Scope, place: str) -> Incident:
-    return Incident(
-        id=alert_id(alert.host, alert.onset_ns),
-        anchor=alert.host,
-        onset_ns=alert.onset_ns,
-        scope=scope,
-        place=place,
-        severity=alert.severity,
-        members=[alert],
-    )
+    def _forget(self) -> None:
+        """What ended more than a day ago can have no more alerts."""
+        state, since_ns = self._state, self._state.now_ns - KEEP_NS
+        gone = {i.id for i in state.incidents.values() if 0 < i.ended_ns < since_ns}
+        if gone:
+            state.incidents = {k: v for k, v in state.incidents.items() if k not in gone}
+            state.of_alert = {k: v for k, v in state.of_alert.items() if v not in gone}
+            state.newest = {k: v for k, v in state.newest.items() if v not in gone}
+            state.collectors = {k: v for k, v in state.collectors.items() if v not in gone}
+            state.racks = {k: v for k, v in state.racks.items() if v.incident not in gone}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from agent.alerts import Alert
@@ -11,32 +12,33 @@ from agent.scored import NOT_KNOWN
 MOST_EVIDENCE = 3
 MOST_HOSTS = 5
 
+SCOPES_ZH = {"rack": "机柜", "collector": "采集源", "stream": "数据流"}
 # Fault → its Chinese name and what a person does first.
 CHINESE: dict[str, tuple[str, str]] = {
-    "fan_failure": ("风扇停转", "用 ipmitool 确认风扇状态, 检查剩余风扇和 CPU 温度余量"),
-    "fan_degradation": ("风扇老化", "订购备件, 在维护窗口更换"),
+    "fan_failure": ("风扇停转", "用 ipmitool 确认风扇状态，检查剩余风扇和 CPU 温度余量"),
+    "fan_degradation": ("风扇老化", "订购备件，在维护窗口更换"),
     "airflow_blockage": ("风道堵塞", "检查面板、滤网、线缆和盲板"),
-    "heatsink_degradation": ("散热器性能下降", "检查降频计数, 重新安装散热器"),
+    "heatsink_degradation": ("散热器性能下降", "检查降频计数，重新安装散热器"),
     "cpu_throttling": ("CPU 降频", "查找原因并降低负载"),
     "power_cap": ("功率封顶", "确认功率策略"),
     "psu_failure": ("电源故障", "先检查电源输入和 PDU 插口"),
     "psu_efficiency": ("电源效率下降", "核对电表"),
     "psu_imbalance": ("电源均流失衡", "检查均流总线"),
     "vrm_overheating": ("VRM 过热", "检查导风罩和负载"),
-    "dimm_overheating": ("内存过热", "检查导风罩, 重新插拔内存"),
-    "gpu_overheating": ("GPU 过热", "迁移任务, 检查气流或水泵"),
-    "gpu_lost": ("GPU 掉线", "迁移任务, 检查 nvidia-smi 和 dmesg"),
+    "dimm_overheating": ("内存过热", "检查导风罩，重新插拔内存"),
+    "gpu_overheating": ("GPU 过热", "迁移任务，检查气流或水泵"),
+    "gpu_lost": ("GPU 掉线", "迁移任务，检查 nvidia-smi 和 dmesg"),
     "cooling_unit_failure": ("空调机组故障", "启动备用机组"),
     "chilled_water_loss": ("冷冻水中断", "检查冷机、水泵和阀门"),
     "recirculation": ("热风回流", "检查盲板和通道门"),
     "overcooling": ("过度制冷", "逐步提高设定温度"),
     "humidity": ("湿度超限", "检查加湿和除湿设备"),
-    "feed_loss": ("供电支路中断", "检查断路器、UPS 和切换开关, 不要操作另一路"),
+    "feed_loss": ("供电支路中断", "检查断路器、UPS 和切换开关，不要操作另一路"),
     "phase_imbalance": ("三相不平衡", "在各相之间调整电源"),
     "ups_on_battery": ("UPS 电池供电", "检查发电机和剩余时间"),
     "sensor_stuck": ("传感器卡死", "重启 BMC"),
     "sensor_drift": ("传感器漂移", "校准或更换传感器"),
-    "sensor_spike": ("传感器尖峰", "无需处理, 除非再次出现"),
+    "sensor_spike": ("传感器尖峰", "无需处理，除非再次出现"),
     "sensor_dropout": ("传感器无数据", "检查 BMC 是否仍列出该传感器"),
     "clock_skew": ("时钟偏差", "校正 BMC 时间源"),
     "unit_change": ("单位变化", "检查固件和采集器变更"),
@@ -49,37 +51,82 @@ CHINESE: dict[str, tuple[str, str]] = {
 }
 
 
-def summarize_english(fault: str, place: str, hosts: Sequence[str], lead: Alert, ended_ns: int) -> str:
+MEASURED_ZH: tuple[tuple[str, str], ...] = (
+    (r"fan(\w+)_(?:rpm|pct)", "风扇 {}"),
+    (r"cpu(\d+)_temp_c", "CPU {} 温度"),
+    (r"cpu(\d+)_margin_c", "CPU {} 温度裕量"),
+    (r"gpu(\d+)_temp_c", "GPU {} 温度"),
+    (r"gpu(\d+)_power_w", "GPU {} 功率"),
+    (r"psu(\w+?)_in_w", "电源 {} 输入功率"),
+    (r"psu(\w+?)_out_w", "电源 {} 输出功率"),
+    (r"psu(\w+?)_vin", "电源 {} 输入电压"),
+    (r"dimm_(\w+)_temp_c", "内存 {} 温度"),
+    (r"inlet_temp_c", "进风温度"),
+    (r"exhaust_temp_c", "出风温度"),
+    (r"power_w", "整机功率"),
+    (r"cpu_util", "CPU 利用率"),
+)
+
+
+def summarize_english(
+    fault: str, scope: str, place: str, hosts: Sequence[str], lead: Alert, ended_ns: int
+) -> str:
     """What, where, since when, why, what to do first; the lead alert tells it."""
-    where = place if len(hosts) == 1 else f"{place}, {len(hosts)} hosts ({_list(hosts)})"
+    several = len(hosts) > 1
+    where = f"{_list(hosts)} ({len(hosts)} hosts)" if several and scope == "host" else place
+    if several and scope != "host":
+        where = f"{len(hosts)} hosts of {scope} {place} ({_list(hosts)})"
     text = f"{say_fault(fault)} on {where} since {say_time(lead.onset_ns)} UTC."
-    if len(hosts) == 1:
-        text += f" {lead.diagnosis}"
-    else:
+    if scope == "collector":
         text += " They fell silent together: their collector or the network between is down."
+    elif several:
+        text += f" The clearest of them: {_sentence(lead.diagnosis)}"
+    else:
+        text += f" {_sentence(lead.diagnosis)}"
     if ended_ns:
         return f"{text} It ended at {say_time(ended_ns)} UTC."
-    return f"{text} First: {lead.actions[0]}." if lead.actions else text
+    return f"{text} First: {_sentence(lead.actions[0])}" if lead.actions else text
 
 
-def summarize_chinese(fault: str, place: str, hosts: Sequence[str], lead: Alert, ended_ns: int) -> str:
-    """The same in Chinese; sensors and numbers stay as they are."""
+def summarize_chinese(
+    fault: str, scope: str, place: str, hosts: Sequence[str], lead: Alert, ended_ns: int
+) -> str:
+    """The same in Chinese; names of hosts and numbers stay as they are."""
     name, first = CHINESE.get(fault, CHINESE["unknown"])
-    where = place if len(hosts) == 1 else f"{place} 的 {len(hosts)} 台主机 ({_list(hosts)})"
-    text = f"{where} 自 {say_time(lead.onset_ns)} UTC 起: {name} ({lead.severity})。"
-    seen = [e for e in lead.evidence if e.says == "for"][:MOST_EVIDENCE]
-    if seen:
-        parts = [_say_seen(e.sensor, e.unit, e.seen, e.expected) for e in seen]
-        text += f"依据: {'; '.join(parts)}。"
-    return f"{text}已于 {say_time(ended_ns)} UTC 结束。" if ended_ns else f"{text}首先: {first}。"
+    where = f"{_list(hosts, '、')} 共 {len(hosts)} 台主机" if len(hosts) > 1 else place
+    if len(hosts) > 1 and scope != "host":
+        where = f"{SCOPES_ZH.get(scope, '')} {place} 的 {len(hosts)} 台主机（{_list(hosts, '、')}）"
+    where += " " if where[-1:].isascii() else ""
+    text = f"{where}自 {say_time(lead.onset_ns)}（UTC）起出现{name}，级别 {lead.severity}。"
+    if scope == "collector":
+        text += "这些主机同时失去数据，应为其共用的采集器或网络中断。"
+    else:
+        seen = [e for e in lead.evidence if e.says == "for"][:MOST_EVIDENCE]
+        if seen:
+            text += f"依据：{'；'.join(_say_seen(e.sensor, e.unit, e.seen, e.expected) for e in seen)}。"
+    return f"{text}已于 {say_time(ended_ns)}（UTC）结束。" if ended_ns else f"{text}首先：{first}。"
+
+
+def say_sensor_zh(sensor: str) -> str:
+    """The sensor in Chinese words; one that has none keeps its name."""
+    for pattern, words in MEASURED_ZH:
+        if match := re.fullmatch(pattern, sensor):
+            return words.format(*(part.upper() for part in match.groups()))
+    return sensor
 
 
 def _say_seen(sensor: str, unit: str, seen: float, expected: float) -> str:
     value = f"{say_number(seen)} {say_unit(unit)}".rstrip() if seen != NOT_KNOWN else "无数据"
-    beside = f" (预期 {say_number(expected)} {say_unit(unit)}".rstrip() + ")" if expected != NOT_KNOWN else ""
-    return f"{sensor} {value}{beside}"
+    usual = (
+        f"（正常值 {say_number(expected)} {say_unit(unit)}".rstrip() + "）" if expected != NOT_KNOWN else ""
+    )
+    return f"{say_sensor_zh(sensor)}：{value}{usual}"
 
 
-def _list(hosts: Sequence[str]) -> str:
-    more = f", +{len(hosts) - MOST_HOSTS}" if len(hosts) > MOST_HOSTS else ""
-    return ", ".join(hosts[:MOST_HOSTS]) + more
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _list(hosts: Sequence[str], joint: str = ", ") -> str:
+    more = f"{joint}+{len(hosts) - MOST_HOSTS}" if len(hosts) > MOST_HOSTS else ""
+    return joint.join(hosts[:MOST_HOSTS]) + more

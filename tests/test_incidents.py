@@ -24,9 +24,9 @@ def at(minute: float) -> int:
     return START_NS + int(minute * MINUTE_NS)
 
 
-def open_alert(finding: Finding = FAN, host: str = "n07", minute: float = 0) -> Alert:
+def open_alert(finding: Finding = FAN, host: str = "n07", minute: float = 0, rack: str = "r3") -> Alert:
     """An alert with its onset at this minute, raised a minute later."""
-    alerts = HostAlerts(host, "r3")
+    alerts = HostAlerts(host, rack)
     alerts.update(build_tick(minute, host=host), [finding])
     (alert,) = alerts.update(build_tick(minute + 1, host=host), [finding])
     return alert
@@ -67,9 +67,9 @@ def test_an_alert_becomes_an_incident_of_its_host_and_learns_its_id() -> None:
         "time_to_limit_s": -1.0,
         "energy_kwh": -1.0,
         "summary_en": "Fan failure on n07 since 2026-01-01 00:00:00 UTC. Fan 1 stopped. First: Look at it.",
-        "summary_zh": "n07 自 2026-01-01 00:00:00 UTC 起: 风扇停转 (P2)。"
-        "依据: fan1_rpm 0 rpm (预期 5,000 rpm)。首先: "
-        "用 ipmitool 确认风扇状态, 检查剩余风扇和 CPU 温度余量。",
+        "summary_zh": "n07 自 2026-01-01 00:00:00（UTC）起出现风扇停转，级别 P2。"
+        "依据：风扇 1：0 rpm（正常值 5,000 rpm）。"
+        "首先：用 ipmitool 确认风扇状态，检查剩余风扇和 CPU 温度余量。",
         "raised": "2026-01-01T00:01:00Z",
         "ended": "",
     }
@@ -91,9 +91,8 @@ def test_an_incident_ends_with_the_last_of_its_alerts() -> None:
     site, dropout, fan = Site(), open_alert(DROPOUT), open_alert(FAN)
     site.observe(AlertChanged(dropout))
     site.observe(AlertChanged(fan))
-    (still,) = incidents(site.observe(AlertChanged(end(fan, 20))))
+    assert site.observe(AlertChanged(end(fan, 20))) == []  # nothing of the incident changes
     (over,) = incidents(site.observe(AlertChanged(end(dropout, 30))))
-    assert (still.fields["state"], still.fields["ended"]) == ("open", "")
     assert (over.fields["state"], over.fields["ended"]) == ("resolved", "2026-01-01T00:30:00Z")
     assert str(over.fields["summary_en"]).endswith("It ended at 2026-01-01 00:30:00 UTC.")
 
@@ -109,11 +108,66 @@ def test_an_alert_within_30_min_of_the_end_joins_and_a_later_one_does_not() -> N
         assert incident.fields["state"] == "open"
 
 
-def test_hosts_do_not_share_an_incident() -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        open_alert(host="n08", rack="r4"),
+        open_alert(host="n08", minute=5.1),
+        open_alert(PSU, host="n08"),
+    ],
+    ids=["another rack", "later than 5 min", "another fault"],
+)
+def test_hosts_share_no_incident_without_rack_fault_and_time_in_common(other: Alert) -> None:
     site = Site()
     site.observe(AlertChanged(open_alert(host="n07")))
-    (incident,) = incidents(site.observe(AlertChanged(open_alert(host="n08"))))
+    (incident,) = incidents(site.observe(AlertChanged(other)))
     assert incident.fields["host_list"] == "n08"
+
+
+def test_hosts_whose_rack_is_not_known_share_no_incident() -> None:
+    site = Site()
+    site.observe(AlertChanged(open_alert(host="n07", rack="")))
+    (incident,) = incidents(site.observe(AlertChanged(open_alert(host="n08", rack=""))))
+    assert incident.fields["host_list"] == "n08"
+
+
+def test_the_same_fault_on_three_hosts_of_a_rack_is_the_racks_incident() -> None:
+    site = Site()
+    told = [
+        incident.fields
+        for minute, host in ((0, "n07"), (4, "n08"), (8, "n09"))
+        for incident in incidents(site.observe(AlertChanged(open_alert(host=host, minute=minute))))
+    ]
+    assert {fields["id"] for fields in told} == {alert_id("n07", START_NS)}
+    assert [(f["scope"], f["place"], f["hosts"]) for f in told] == [
+        ("host", "n07", 1.0),
+        ("host", "n07", 2.0),
+        ("rack", "r3", 3.0),
+    ]
+    assert told[2]["host_list"] == "n07,n08,n09"
+    assert str(told[2]["summary_en"]).startswith(
+        "Fan failure on 3 hosts of rack r3 (n07, n08, n09) since 2026-01-01 00:00:00 UTC."
+    )
+    assert str(told[2]["summary_zh"]).startswith("机柜 r3 的 3 台主机（n07、n08、n09）自 2026-01-01 00:00:00")
+
+
+def test_a_racks_incident_ends_with_the_last_of_its_hosts() -> None:
+    site = Site()
+    alerts = [open_alert(host=host) for host in ("n07", "n08", "n09")]
+    for alert in alerts:
+        site.observe(AlertChanged(alert))
+    site = Site.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(site.state()), type=SiteState))
+    for alert in alerts[:2]:
+        site.observe(AlertChanged(end(alert, 20)))
+    (over,) = incidents(site.observe(AlertChanged(end(alerts[2], 25))))
+    assert (over.fields["state"], over.fields["ended"]) == ("resolved", "2026-01-01T00:25:00Z")
+
+
+def test_an_alert_that_gets_its_name_renames_its_incident() -> None:
+    site, unknown = Site(), open_alert(build_finding("unknown", "P3"))
+    site.observe(AlertChanged(unknown))
+    (named,) = incidents(site.observe(AlertChanged(replace(unknown.copy(), fault="fan_failure"))))
+    assert (named.fields["fault"], named.time_ns) == ("fan_failure", START_NS)
 
 
 def test_the_site_writes_nothing_of_a_hosts_alert_but_its_incident() -> None:
@@ -148,7 +202,17 @@ def test_hosts_that_fall_silent_together_are_one_incident_of_their_collector() -
         (("n02", "silence"), ("n03", "silence"), ("n04", "silence")), fields["id"]
     )
     back = observe_all(site, minutes_of({8: ALL, 9: ALL}))
-    assert [point.fields["state"] for point in incidents(back)] == ["open", "open", "resolved"]
+    assert [point.fields["state"] for point in incidents(back)] == ["resolved"]
+
+
+def test_hosts_that_fall_silent_with_their_collector_once_more_stay_in_its_incident() -> None:
+    site, alone = Site(), ("n01",)
+    silent = {0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), alone)
+    (first,) = incidents(observe_all(site, minutes_of(silent)))
+    again = {8: ALL, 9: ALL} | dict.fromkeys(range(10, 18), alone)
+    changed = incidents(observe_all(site, minutes_of(again)))
+    assert {incident.fields["id"] for incident in changed} == {first.fields["id"]}
+    assert (changed[-1].fields["state"], changed[-1].fields["hosts"]) == ("open", 3.0)
 
 
 def test_one_silent_host_is_an_incident_of_its_own_with_a_whole_alert() -> None:
