@@ -303,3 +303,11 @@ def test_without_training_or_host_meter_a_supply_that_shared_the_load_is_missed_
     assert tick(0.0, 130.0) == ["psu_failure"]
     assert tick(8.0, 130.0) == []  # asleep
     assert tick(0.0, 30.0) == []  # never had its part
+
+
+def test_without_training_a_supply_is_missed_on_an_idle_host_too() -> None:
+    """The highest power ever seen is twice what the host draws now."""
+    peak = {"power_w": 480.0, "psu1_in_w": 245.0, "psu2_in_w": 250.0}
+    seen = {"psu1_in_w": 0.0, "psu2_in_w": 250.0, "power_w": 245.0}
+    (finding,) = diagnose(build_tick(seen=seen, usual=NO_USUAL, peak=peak))
+    assert finding.fault == "psu_failure"

@@ -15,7 +15,7 @@ WORKING_W = 20.0  # what a supply must have carried to be missed
 TAKEN_OVER = 1.2  # a twin carries this much of its usual once it is alone
 STILL_RUNS = 0.6  # the host still draws this much of its usual
 CARRIES_ALL = 0.7  # of the host's own meter: less, and it is the dead supply's meter that fails
-SHARED = 0.3  # of what the others carry now: what a supply must have carried, where no meter helps
+SHARED = 0.3  # of what the others carry now: what a supply must have carried, where nothing is usual yet
 NO_INPUT_SHARE = 0.2  # of the highest input voltage
 LEAST_INPUT_V = 40.0  # 48 V plants have the lowest input
 
@@ -116,7 +116,7 @@ def _carry_all(
         return False
     if has_taken_over or _still_runs(tick, layout):
         return True
-    if meter >= 0 or any(math.isfinite(float(tick.usual[i])) for name in living for i in arrived[name]):
+    if any(math.isfinite(float(tick.usual[i])) for name in living for i in arrived[name]):
         return False
     shared_w = max(float(tick.peak[i]) for name in dead for i in arrived[name])
     return shared_w >= SHARED * carried_w
