@@ -193,11 +193,13 @@ class Daemon:
             if held is None:
                 continue  # its partition has moved
             is_live = message.offset >= held.live_from
-            held.messages += is_live
+            held.take(message, is_live)
             if message.topic == self._config.kafka.alerts_topic:
                 self._observe(message, is_live, held, batch)
             else:
                 (live if is_live else warm).append(message)
+        for held in self._partitions.values():
+            held.settle_event_time()
         for part, keep in ((warm, False), (live, True)):
             if part:
                 output = self._pipeline.process(part)
@@ -216,8 +218,6 @@ class Daemon:
             return
         points = self._site.observe(event)
         held.checkpoints.touch([SITE])
-        if message.timestamp_ms is not None:
-            held.event_ns = max(held.event_ns, message.timestamp_ms * 1_000_000)
         if is_live:
             batch.points.extend(points)
 
@@ -228,7 +228,6 @@ class Daemon:
             held = by_source.get(host.source)
             if held is not None:
                 held.checkpoints.touch([name])
-                held.event_ns = max(held.event_ns, host.clock.newest_ns)
 
     def _take_over(self, batch: Batch) -> None:
         """Write a new partition's alerts again, now and once more when its old owner must be gone: that

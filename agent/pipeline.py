@@ -92,7 +92,9 @@ class Pipeline:
 
     def adopt(self, hosts: Sequence[Host]) -> None:
         """Put restored hosts in the place of whatever was known of them."""
-        self.hosts.update({host.name: host for host in hosts})
+        for host in hosts:
+            host.clock.lateness_ns = self._lateness_ns  # the config may have changed since
+            self.hosts[host.name] = host
         self._intake.forget_places()
 
     def drop(self, sources: frozenset[str]) -> None:

@@ -16,6 +16,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -176,3 +177,9 @@ def _value(record: dict[str, object]) -> bytes | None:
     if isinstance(value, str):
         return value.encode()
     return None if value is None else msgspec.json.encode(value)
+
+
+def in_polls(messages: Iterator[Message], size: int) -> Iterator[list[Message]]:
+    """Messages in lists of `size`, the last one shorter: what a poll of Kafka would bring."""
+    while poll := list(islice(messages, size)):
+        yield poll

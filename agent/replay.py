@@ -5,9 +5,8 @@ recordings ─► messages ─► Pipeline ─► points, site events ─► Sit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
@@ -18,12 +17,11 @@ from agent.incidents import Site
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
 from agent.progress import Bars, Progress
-from agent.recording import read_recording
+from agent.recording import in_polls, read_recording
 from agent.report import render_report
 from agent.scoring import Scorer
 from agent.sink.files import FileSink
 from agent.tables import incident_table
-from agent.telemetry.readings import Message
 from agent.topology import Topology, load_topology
 from models.registry import LoadedModels, Registry
 
@@ -72,8 +70,11 @@ def replay_recordings(
     progress: Progress,
     lateness_s: float = 0.0,
     poll_messages: int = POLL_MESSAGES,
+    close_at_end: bool = True,
 ) -> Replayed:
     """Replay files one after the other as one log; the points do not depend on `poll_messages`.
+
+    Without `close_at_end` the last ticks stay open, as they would in a daemon that waits for more.
 
     Raises:
         RecordingError: a file is absent, unreadable or empty.
@@ -89,10 +90,11 @@ def replay_recordings(
     for file in files:
         pipeline.begin_recording(file.name)
         with progress.stage(f"replaying {file.name}") as stage:
-            for messages in _polls(read_recording(file), poll_messages):
+            for messages in in_polls(read_recording(file), poll_messages):
                 _finish(pipeline.process(messages), site, sink, replayed)
                 stage.advance(len(messages))
-    _finish(pipeline.end(), site, sink, replayed)
+    if close_at_end:
+        _finish(pipeline.end(), site, sink, replayed)
     replayed.points = sink.points()
     return replayed
 
@@ -119,11 +121,6 @@ def _models(registry: Path | None, console: Console) -> LoadedModels | None:
         where = f"no model in {registry}" if registry is not None else "no registry given"
         console.print(f"{where}: the packaged linear head scores; nothing is trained", soft_wrap=True)
     return models
-
-
-def _polls(messages: Iterator[Message], size: int) -> Iterator[list[Message]]:
-    while poll := list(islice(messages, size)):
-        yield poll
 
 
 def _finish(output: Output, site: Site, sink: FileSink, replayed: Replayed) -> None:

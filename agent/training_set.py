@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from agent.errors import RecordingError
 from agent.progress import Progress
-from agent.recording import read_recording
+from agent.recording import in_polls, read_recording
 from agent.scoring import MIN_OVERLAP, MODEL_QUANTITIES
 from agent.sensors import SECOND_NS, period_from_times
 from agent.telemetry.decoder import Decoder
-from agent.telemetry.readings import Message, Readings
+from agent.telemetry.readings import Readings
 from agent.ticks import HOUR_NS, HostClock, TickStream
 from agent.topology import Topology
 from agent.windows import tick_rows
@@ -58,18 +58,14 @@ def read_training_set(files: Sequence[Path], topology: Topology, progress: Progr
     Raises:
         RecordingError: a file cannot be read, or no host in them has enough ticks.
     """
-    decoder, batches = Decoder(), []
+    decoder, batches, messages = Decoder(), [], 0
     for file in files:
         with progress.stage(f"reading {file.name}") as stage:
-            batch: list[Message] = []
-            for message in read_recording(file):
-                batch.append(message)
-                if len(batch) == BATCH_MESSAGES:
-                    batches.append(decoder.decode(batch).readings)
-                    stage.advance(len(batch))
-                    batch = []
-            batches.append(decoder.decode(batch).readings)
-            stage.advance(len(batch))
+            for batch in in_polls(read_recording(file), BATCH_MESSAGES):
+                read = decoder.decode(batch).readings
+                batches.append(replace(read, message=read.message + np.int32(messages)))
+                messages += len(batch)
+                stage.advance(len(batch))
     readings = _joined(batches)
     if not len(readings):
         raise RecordingError(f"{', '.join(f.name for f in files)}: no readings; expected recorded telemetry")
@@ -113,8 +109,8 @@ def _clocked(
 ) -> tuple[dict[str, HostClock], dict[str, TickStream]]:
     clocks: dict[str, HostClock] = {}
     streams: dict[str, TickStream] = {}
-    columns = (readings.series.tolist(), readings.time_ns.tolist(), readings.value.tolist())
-    for message, (series, time_ns, value) in enumerate(zip(*columns, strict=True)):
+    columns = (readings.series, readings.time_ns, readings.value, readings.message)
+    for series, time_ns, value, message in zip(*(column.tolist() for column in columns), strict=True):
         known = decoder.series[series]
         if known.limit_of:
             continue

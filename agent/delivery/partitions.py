@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
 
 from kafka import TopicPartition
 
@@ -16,9 +18,11 @@ from agent.incidents import Site
 from agent.logs import log_event
 from agent.sensors import SECOND_NS
 from agent.state import HostRecord, SiteRecord, decode_record, decode_site, host_of_record
+from agent.telemetry.readings import Message
 
 SITE_KEY = b"\x00site"  # no host can have this name
 SITE = "site"
+RECENT_RECORDS = 101
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +34,21 @@ class Partition:
     live_from: int
     committed: int
     checkpoints: Checkpoints
-    event_ns: int = 0  # the newest event time of its hosts
+    event_ns: int = 0  # where its log stands: the middle of the newest records' times
     messages: int = 0  # since the last mark
     taken_over: bool = False
+    recent_ms: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT_RECORDS))
+
+    def take(self, message: Message, is_live: bool) -> None:
+        """Count a message and note its record's time. One host with a wrong clock moves the median little."""
+        self.messages += is_live
+        if message.timestamp_ms is not None:
+            self.recent_ms.append(message.timestamp_ms)
+
+    def settle_event_time(self) -> None:
+        """Say where the log stands after a poll."""
+        if self.recent_ms:
+            self.event_ns = int(median(self.recent_ms)) * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
