@@ -29,6 +29,7 @@ RAISE_AT = 2
 CALM_SHARE = 0.8  # of the threshold: below it a tick is calm
 CALM_TICKS = 3
 CALM_NS = 10 * MINUTE_NS
+SURER = 0.04  # so much more confidence is worth telling anew, with the evidence that gave it
 RETURN_NS = 30 * MINUTE_NS  # what comes back within this is the same alert
 FORGET_NS = 30 * MINUTE_NS  # an abnormal tick so long ago, or so many periods, helps to raise nothing
 FORGET_PERIODS = 6
@@ -298,7 +299,8 @@ def _refine(track: Track, found: Sequence[Finding]) -> None:
         alert.severity = graver(alert.severity, finding.severity)
         if finding.fault == UNKNOWN and alert.fault != UNKNOWN:
             continue
-        if is_graver or (alert.fault == UNKNOWN and finding.fault != UNKNOWN):
+        is_surer = finding.fault == alert.fault and finding.confidence >= alert.confidence + SURER
+        if is_graver or is_surer or (alert.fault == UNKNOWN and finding.fault != UNKNOWN):
             _tell(alert, finding)
             return
 

@@ -154,7 +154,7 @@ def _judge_hosts(source: SourceSeen, mark: SourceMark) -> Verdict:
 
 
 def _silence_host(name: str, seen: HostSeen, mark: SourceMark) -> Alert:
-    onset_ns = seen.time_ns + seen.period_ns  # when its next tick was due
+    onset_ns = seen.time_ns + max(MINUTE_NS, seen.period_ns)  # when its next summary was due
     diagnosis = (
         f"{name} has sent nothing for {say_span(mark.time_ns - seen.base_ns)} while {mark.source} goes on: "
         "the host, its BMC or its network is down."

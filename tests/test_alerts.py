@@ -355,3 +355,15 @@ def test_an_open_alert_is_stale_once_the_data_stopped_and_live_with_the_next_tic
 
 def test_a_surge_that_is_high_once_in_three_ticks_raises_nothing() -> None:
     assert feed(HostAlerts("n07"), [CALM, HIGH, CALM, CALM, HIGH, CALM, CALM]) == []
+
+
+def test_evidence_that_comes_later_makes_an_open_alert_surer() -> None:
+    """Fans stop; a minute later a processor is warmer than it should be."""
+    alerts = HostAlerts("n07")
+    changed = []
+    for minute, cpu1 in enumerate((60.0, 60.0, 64.0, 66.0, 66.0)):
+        tick = build_tick(minute, seen={"fan1_rpm": 0.0, "cpu1_temp_c": cpu1})
+        changed += alerts.update(tick, diagnose(tick))
+    assert [alert.confidence for alert in changed] == [0.85, 0.9]
+    said = {e.sensor: (e.seen, e.says) for e in changed[1].evidence}
+    assert said["cpu1_temp_c"] == (64.0, "for")

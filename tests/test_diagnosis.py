@@ -61,7 +61,7 @@ def test_a_stopped_fan_is_told_with_the_others_that_make_up_for_it() -> None:
     (finding,) = diagnose(tick)
     assert (finding.fault, finding.severity, finding.basis) == ("fan_failure", "P2", "evidence")
     assert finding.diagnosis == (
-        "Fan fan1 of n07 stopped (0 rpm; usual 5,000 rpm); 2 of the 2 others run faster to make up for it."
+        "Fan 1 of n07 stopped (0 rpm; usual 5,000 rpm); 2 of the 2 others run faster to make up for it."
     )
     said = {(e.sensor, e.seen, e.expected, e.says) for e in finding.evidence}
     assert ("fan1_rpm", 0.0, 5000.0, "for") in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from agent.faults import FAULTS
 from agent.findings import Evidence, Finding, Severity
@@ -100,7 +101,7 @@ def _evidence(tick: ScoredTick, layout: Layout, stopped: list[int], turning: lis
 
 
 def _say(tick: ScoredTick, layout: Layout, stopped: list[int], turning: list[int], raised: list[int]) -> str:
-    names = ", ".join(tick.sensors[i].removesuffix("_rpm") for i in stopped)
+    names = ", ".join(_name(tick.sensors[i]) for i in stopped)
     speeds = ", ".join(say(float(tick.seen[i]), "rpm") for i in stopped)
     normal = say(usual_or_peak(tick, stopped[0]), "rpm")
     if len(stopped) == len(layout.fans) and len(stopped) > 1:
@@ -109,4 +110,11 @@ def _say(tick: ScoredTick, layout: Layout, stopped: list[int], turning: list[int
     text = f"{what} {names} of {tick.host} stopped ({speeds}; usual {normal})"
     if raised:
         return f"{text}; {len(raised)} of the {len(turning)} others run faster to make up for it."
-    return f"{text}; the {len(turning)} others do not run faster yet." if turning else f"{text}."
+    if any(math.isfinite(expected(tick, i)) for i in turning):
+        return f"{text}; the {len(turning)} others do not run faster yet."
+    return f"{text}."
+
+
+def _name(sensor: str) -> str:
+    """`fan3_rpm` → `3`, beside the word fan; a vendor's own name stays."""
+    return re.sub(r"^fan_?(\w+)_rpm$", r"\1", sensor).removesuffix("_rpm")
