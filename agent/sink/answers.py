@@ -80,7 +80,7 @@ class Answer:
 
 def read_answer(error: ApiException, now: datetime | None = None) -> Answer:
     """The meaning of an error status; `now` is what a Retry-After date is compared with."""
-    said = _influx_words(error.body)
+    said = influx_words(error.body)
     text = said.message if said is not None else str(error.body or error.reason or "")
     reason = shorten(f"InfluxDB answers {error.status or 'nothing'}: {text}")
     message = said.message if said is not None else ""
@@ -101,7 +101,8 @@ def shorten(text: str) -> str:
     return "".join(c for c in line if c.isprintable())[:MAX_REASON_CHARS]
 
 
-def _influx_words(body: object) -> Body | None:
+def influx_words(body: object) -> Body | None:
+    """What InfluxDB says in an error's JSON; None if it is not InfluxDB that speaks."""
     if not isinstance(body, str | bytes):
         return None
     try:
