@@ -109,7 +109,7 @@ def _bind(
         allow_reuse_address = True
         address_family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
 
-        def handle_error(self, request: object, client_address: object) -> None:
+        def handle_error(self, *_: object) -> None:
             error = sys.exc_info()[1]
             # A client that goes away in the middle is nobody's error.
             if not isinstance(error, ConnectionError | TimeoutError):
