@@ -21,6 +21,8 @@ MOST_EVIDENCE = 8
 
 def find_stopped_fans(tick: ScoredTick, layout: Layout) -> Finding | None:
     """One finding of all fans that stand still, by their own limit or by what they used to do."""
+    if not tick.limits and not (tick.seen[layout.fan_columns] < TURNS_RPM).any():
+        return None
     below_limit = [i for i in layout.fans if _is_below_limit(tick, i)]
     stopped = sorted({*below_limit, *(i for i in layout.fans if _is_still(tick, i))})
     if not stopped or not is_on(tick, layout):

@@ -31,11 +31,13 @@ class Layout:
     """Columns by their part in the machine."""
 
     fans: tuple[int, ...]  # those that send rpm
+    fan_columns: np.ndarray[tuple[int], np.dtype[np.intp]]  # the same
     temperatures: tuple[int, ...]
     processors: tuple[int, ...]  # temperatures of CPUs and GPUs: gone when the machine is off
     margins: tuple[int, ...]  # of CPUs
     supplies: dict[str, tuple[int, ...]]  # its name → columns of power in and out
     inputs: dict[str, int]  # supply's name → column of its input voltage
+    supply_columns: np.ndarray[tuple[int], np.dtype[np.intp]]  # all of both
     host_power: int  # −1 = none
     modelled: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -57,13 +59,17 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
         match = _SUPPLY.fullmatch(sensors[i])
         if match:
             supplies[match[1]] = (*supplies.get(match[1], ()), i)
+    inputs = {match[1]: i for i in columns("voltage") if (match := _INPUT.fullmatch(sensors[i]))}
+    fans = tuple(i for i in columns("fan_speed") if units[i] == "rpm" and not _ELSEWHERE.match(sensors[i]))
     return Layout(
-        fans=tuple(i for i in columns("fan_speed") if units[i] == "rpm" and not _ELSEWHERE.match(sensors[i])),
+        fans=fans,
+        fan_columns=np.array(fans, np.intp),
         temperatures=columns("temperature"),
         processors=columns("temperature", r"(cpu|gpu)\d"),
         margins=columns("margin", "cpu"),
         supplies=supplies,
-        inputs={match[1]: i for i in columns("voltage") if (match := _INPUT.fullmatch(sensors[i]))},
+        inputs=inputs,
+        supply_columns=np.array([*sum(supplies.values(), ()), *inputs.values()], np.intp),
         host_power=sensors.index("power_w") if "power_w" in sensors else -1,
         modelled=np.array([quantity not in NOT_MODELLED for quantity in quantities], bool),
     )

@@ -18,7 +18,7 @@ MOST_NAMED = 5
 
 def find_silent_sensors(tick: ScoredTick, layout: Layout) -> Finding | None:
     """One finding of all sensors that dropped out; none where the machine is off, and its sensors with it."""
-    if not tick.arrived.any():
+    if not (tick.silent_ns > SILENT_NS).any() or not tick.arrived.any():
         return None
     allowed_ns = np.maximum(SILENT_NS, SILENT_PERIODS * tick.sensor_period_ns)
     is_silent = layout.modelled & ~tick.arrived & (tick.silent_ns > allowed_ns)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from agent.faults import FAULTS
 from agent.findings import Finding
 from agent.rules.layout import Layout, is_off, observe, say, usual_or_peak
@@ -16,13 +18,14 @@ TAKEN_OVER = 1.2  # a twin carries this much of its usual once it is alone
 STILL_RUNS = 0.6  # the host still draws this much of its usual
 CARRIES_ALL = 0.7  # of the host's own meter: less, and it is the dead supply's meter that fails
 SHARED = 0.3  # of what the others carry now: what a supply must have carried, where nothing is usual yet
+LOW_SHARE = 0.25  # of the highest: above all shares below which a supply counts as dead
 NO_INPUT_SHARE = 0.2  # of the highest input voltage
 LEAST_INPUT_V = 40.0  # 48 V plants have the lowest input
 
 
 def find_dead_supplies(tick: ScoredTick, layout: Layout) -> Finding | None:
     """One finding of all supplies without power, None while the others do not carry for them."""
-    if len(layout.supplies) < 2:
+    if len(layout.supplies) < 2 or not _is_any_low(tick, layout):
         return None
     arrived = {name: _arrived(tick, columns) for name, columns in layout.supplies.items()}
     without_input = [name for name, columns in arrived.items() if _has_no_input(tick, layout, name, columns)]
@@ -73,6 +76,12 @@ def find_dead_supplies(tick: ScoredTick, layout: Layout) -> Finding | None:
         evidence=tuple(evidence),
         actions=FAULTS["psu_failure"].actions,
     )
+
+
+def _is_any_low(tick: ScoredTick, layout: Layout) -> bool:
+    """Whether a closer look is worth it: some meter of a supply is near the bottom of its range."""
+    columns = layout.supply_columns
+    return bool((tick.seen[columns] < LOW_SHARE * np.fmax(tick.peak[columns], tick.usual[columns])).any())
 
 
 def _arrived(tick: ScoredTick, columns: tuple[int, ...]) -> tuple[int, ...]:
