@@ -16,47 +16,19 @@ import pytest
 import torch
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from detectors import C, build_detector
 from numpy.typing import NDArray
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from models.calibration import Calibration
-from models.detector import PARTS, VIEWS, Detector
+from models.detector import VIEWS
 from models.errors import RegistryError
-from models.gan import GanShape, Generator
 from models.heads import RECIPES, Head
-from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.manifest import decode_manifest, encode_manifest, entry_of
 from models.registry import Registry
-from models.scaling import HostScaling
 from models.signing import load_private_key
 
-C = 3  # sensors
 PERIODS = {"n1": {"inlet_temp_c": 10.0}}
-
-
-def make_detector(cohort: str = "0a1b2c3d", seed: int = 1) -> Detector:
-    """Untrained, which is as good for files."""
-    torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    factor = rng.standard_normal((3 * C, 3 * C))
-    head = Head(RECIPES[0], np.zeros(C), np.ones(C), factor @ factor.T, 1.0)
-    knots = Calibration(np.linspace(-1, 1, 65), np.linspace(0, -3, 65), 0.25, 0.4)
-    return Detector(
-        cohort=cohort,
-        sensors=("inlet_temp_c", "fan1_rpm", "power_w"),
-        quantities=("temperature", "fan_speed", "power"),
-        units=("Cel", "rpm", "W"),
-        hosts={"n1": HostScaling(np.array([22.0, 5000.0, 300.0]), np.array([1.0, 50.0, 10.0]))},
-        typical=HostScaling(np.array([22.5, 5100.0, 310.0]), np.array([1.5, 90.0, 20.0])),
-        lstm_ae=LstmAutoencoder(LstmShape(C, hidden=8, latent=4)),
-        gan=Generator(GanShape(C, filters=4, latent=4)),
-        heads=dict.fromkeys(VIEWS, (head, head)),
-        level_floor=np.ones(len(PARTS)),
-        calibrations=(knots,) * len(PARTS),
-        notes=("as the tests want it",),
-    )
 
 
 @pytest.fixture
@@ -66,7 +38,7 @@ def registry(tmp_path: Path) -> Registry:
 
 @pytest.fixture
 def release(registry: Registry) -> str:
-    return registry.save([make_detector()], PERIODS, {"seed": 1, "rows": 100})
+    return registry.save([build_detector()], PERIODS, {"seed": 1, "rows": 100})
 
 
 def folder_of(registry: Registry, release: str) -> Path:
@@ -90,7 +62,7 @@ def test_a_registry_that_does_not_exist_has_no_models_and_reading_makes_none(reg
 
 
 def test_the_first_version_serves_and_scores_as_the_detector_that_was_saved(registry: Registry) -> None:
-    detector = make_detector()
+    detector = build_detector()
     release = registry.save([detector], PERIODS, {"seed": 1})
     models = registry.champion()
     assert models is not None
@@ -107,9 +79,9 @@ def test_the_first_version_serves_and_scores_as_the_detector_that_was_saved(regi
 
 
 def test_the_manifest_tells_where_a_version_comes_from(registry: Registry) -> None:
-    first = registry.save([make_detector()], PERIODS, {"seed": np.int64(1), "first": "2026-01-01T00:00:00Z"})
+    first = registry.save([build_detector()], PERIODS, {"seed": np.int64(1), "first": "2026-01-01T00:00:00Z"})
     made = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-    second = registry.save([make_detector(seed=2)], PERIODS, {"seed": 2}, created=made)
+    second = registry.save([build_detector(seed=2)], PERIODS, {"seed": 2}, created=made)
     old, new = registry.read_manifest(first), registry.read_manifest(second)
     assert old.training == {"seed": 1, "first": "2026-01-01T00:00:00Z"}
     assert (old.serial, old.parent, old.created) == (1, "", "")
@@ -119,7 +91,7 @@ def test_the_manifest_tells_where_a_version_comes_from(registry: Registry) -> No
 
 
 def test_several_cohorts_are_one_version(registry: Registry) -> None:
-    release = registry.save([make_detector("aaaaaaaa"), make_detector("bbbbbbbb", 2)], {}, {})
+    release = registry.save([build_detector("aaaaaaaa"), build_detector("bbbbbbbb", 2)], {}, {})
     assert sorted(registry.load(release).detectors) == ["aaaaaaaa", "bbbbbbbb"]
     assert sorted(p.name for p in folder_of(registry, release).iterdir()) == [
         "aaaaaaaa.golden.safetensors",
@@ -135,25 +107,25 @@ def test_several_cohorts_are_one_version(registry: Registry) -> None:
 def test_equal_trainings_have_equal_releases_whenever_they_were_done(tmp_path: Path) -> None:
     releases = [
         Registry(tmp_path / name).save(
-            [make_detector()], PERIODS, {"seed": 1}, datetime(year, 1, 1, tzinfo=UTC)
+            [build_detector()], PERIODS, {"seed": 1}, datetime(year, 1, 1, tzinfo=UTC)
         )
         for name, year in (("a", 2026), ("b", 2027))
     ]
     assert releases[0] == releases[1]
-    other = Registry(tmp_path / "c").save([make_detector()], PERIODS, {"seed": 2})
+    other = Registry(tmp_path / "c").save([build_detector()], PERIODS, {"seed": 2})
     assert other != releases[0]
 
 
 def test_what_cannot_be_kept_is_not_saved(registry: Registry) -> None:
-    broken = make_detector()
+    broken = build_detector()
     broken.level_floor = np.array([1.0, np.nan, 1.0, np.inf])
     for detectors, training, reason in (
         ([], {}, "no detectors"),
         ([broken], {}, "cohort 0a1b2c3d: level_floor has 2 values of 4 that are not finite"),
-        ([make_detector("../../etc")], {}, "cohort is '../../etc'; expected"),
-        ([make_detector(), make_detector()], {}, "cohort 0a1b2c3d twice"),
-        ([make_detector()], {"rows": float("nan")}, "training is not plain JSON"),
-        ([make_detector()], {"path": Path()}, "training is not plain JSON: a PosixPath"),
+        ([build_detector("../../etc")], {}, "cohort is '../../etc'; expected"),
+        ([build_detector(), build_detector()], {}, "cohort 0a1b2c3d twice"),
+        ([build_detector()], {"rows": float("nan")}, "training is not plain JSON"),
+        ([build_detector()], {"path": Path()}, "training is not plain JSON: a PosixPath"),
     ):
         with pytest.raises(RegistryError, match=reason):
             registry.save(detectors, {}, training)
@@ -161,7 +133,7 @@ def test_what_cannot_be_kept_is_not_saved(registry: Registry) -> None:
 
 
 def test_arrays_of_any_layout_are_kept(registry: Registry) -> None:
-    detector = make_detector()
+    detector = build_detector()
     precision = np.arange(81.0).reshape(9, 9)
     turned = Head(RECIPES[0], np.zeros(C), np.ones(C), precision.T, 1.0)  # a view in Fortran order
     detector.heads = dict.fromkeys(VIEWS, (turned,))
@@ -170,7 +142,7 @@ def test_arrays_of_any_layout_are_kept(registry: Registry) -> None:
 
 
 def test_savers_at_the_same_time_get_serials_of_their_own(registry: Registry) -> None:
-    detectors = [make_detector(seed=seed) for seed in range(4)]
+    detectors = [build_detector(seed=seed) for seed in range(4)]
     threads = [threading.Thread(target=registry.save, args=([d], {}, {})) for d in detectors]
     for thread in threads:
         thread.start()
@@ -185,7 +157,7 @@ def test_what_a_killed_saver_left_is_no_version_and_is_cleared_away(registry: Re
     left.mkdir(parents=True)
     (left / "manifest.json").write_text("{")
     assert registry.versions() == []
-    registry.save([make_detector()], {}, {})
+    registry.save([build_detector()], {}, {})
     assert not left.exists()
 
 
@@ -229,7 +201,7 @@ def test_an_unsigned_version_is_refused(registry: Registry, release: str) -> Non
 
 def test_a_version_of_a_stranger_is_refused(registry: Registry, release: str, tmp_path: Path) -> None:
     stranger = Registry(tmp_path / "stranger")
-    theirs = stranger.save([make_detector(seed=9)], {}, {})
+    theirs = stranger.save([build_detector(seed=9)], {}, {})
     shutil.copytree(folder_of(stranger, theirs), folder_of(registry, theirs))
     assert refusal(registry, theirs).startswith("signature: manifest.json: the signature does not fit")
     assert registry.champion_release() == release
@@ -407,7 +379,7 @@ def test_what_is_not_a_file_is_not_read(registry: Registry, release: str) -> Non
 
 
 def test_promoting_and_going_back(registry: Registry) -> None:
-    one, two, three = (registry.save([make_detector(seed=seed)], {}, {}) for seed in (1, 2, 3))
+    one, two, three = (registry.save([build_detector(seed=seed)], {}, {}) for seed in (1, 2, 3))
     assert registry.champion_release() == one
     registry.promote(two)
     registry.promote(three)
@@ -420,7 +392,7 @@ def test_promoting_and_going_back(registry: Registry) -> None:
     with pytest.raises(RegistryError, match="no champion before"):
         registry.rollback()
     registry.promote(three)
-    registry.promote(registry.save([make_detector(seed=4)], {}, {}))
+    registry.promote(registry.save([build_detector(seed=4)], {}, {}))
     assert registry.rollback(one) == one
     assert [v.release for v in registry.versions() if v.is_champion] == [one]
     with pytest.raises(RegistryError, match="no champion before"):
@@ -428,7 +400,7 @@ def test_promoting_and_going_back(registry: Registry) -> None:
 
 
 def test_a_damaged_version_is_never_put_into_service(registry: Registry) -> None:
-    one, two, three = (registry.save([make_detector(seed=seed)], {}, {}) for seed in (1, 2, 3))
+    one, two, three = (registry.save([build_detector(seed=seed)], {}, {}) for seed in (1, 2, 3))
     flip_a_byte(folder_of(registry, two) / WEIGHTS)
     with pytest.raises(RegistryError, match="sha256"):
         registry.promote(two)
@@ -444,11 +416,11 @@ def test_a_damaged_version_is_never_put_into_service(registry: Registry) -> None
 
 
 def test_a_damaged_champion_can_be_replaced(registry: Registry) -> None:
-    one, two = (registry.save([make_detector(seed=seed)], {}, {}) for seed in (1, 2))
+    one, two = (registry.save([build_detector(seed=seed)], {}, {}) for seed in (1, 2))
     shutil.rmtree(folder_of(registry, one))
     registry.promote(two)
     assert registry.champion_release() == two
-    three = registry.save([make_detector(seed=3)], {}, {})
+    three = registry.save([build_detector(seed=3)], {}, {})
     assert registry.read_manifest(three).serial == 3
 
 
@@ -459,18 +431,18 @@ def test_keys_are_made_once_and_the_private_one_is_its_owners(registry: Registry
     private, public = (registry.path / "keys" / name for name in ("private.pem", "public.pem"))
     assert private.stat().st_mode & 0o777 == 0o600
     before = private.read_bytes(), public.read_bytes()
-    registry.save([make_detector(seed=2)], {}, {})
+    registry.save([build_detector(seed=2)], {}, {})
     assert (private.read_bytes(), public.read_bytes()) == before
     private.chmod(0o640)
     with pytest.raises(RegistryError, match="has mode 0640; expected 0600"):
-        registry.save([make_detector(seed=3)], {}, {})
+        registry.save([build_detector(seed=3)], {}, {})
 
 
 def test_a_copy_without_the_private_key_can_load_but_not_save(registry: Registry, release: str) -> None:
     (registry.path / "keys" / "private.pem").unlink()
     assert registry.load(release).release == release
     with pytest.raises(RegistryError, match="nothing can be signed"):
-        registry.save([make_detector(seed=2)], {}, {})
+        registry.save([build_detector(seed=2)], {}, {})
     (registry.path / "keys" / "public.pem").unlink()
     assert refusal(registry, release).startswith("key: ")
 
@@ -479,7 +451,7 @@ def test_keys_can_be_changed_while_old_versions_still_count(registry: Registry, 
     keys = registry.path / "keys"
     old_public = (keys / "public.pem").read_bytes()
     shutil.rmtree(keys)
-    newer = registry.save([make_detector(seed=2)], {}, {})
+    newer = registry.save([build_detector(seed=2)], {}, {})
     assert refusal(registry, release).startswith("signature")
     (keys / "public.pem").write_bytes((keys / "public.pem").read_bytes() + old_public)
     assert [registry.load(name).release for name in (release, newer)] == [release, newer]
@@ -493,7 +465,7 @@ def test_a_key_kept_elsewhere_can_be_the_one_that_counts(
     assert Registry(registry.path, trusted=pinned).load(release).release == release
     shutil.rmtree(registry.path / "keys")
     theirs = registry.save(
-        [make_detector(seed=2)], {}, {}
+        [build_detector(seed=2)], {}, {}
     )  # by somebody who may write here, with keys of theirs
     assert registry.load(theirs).release == theirs
     assert refusal(Registry(registry.path, trusted=pinned), theirs).startswith("signature")
@@ -510,7 +482,7 @@ def test_keys_of_other_kinds_are_refused(registry: Registry, release: str) -> No
     for content, reason in ((private, "expected Ed25519"), (b"nothing", "not a private key")):
         (registry.path / "keys" / "private.pem").write_bytes(content)
         with pytest.raises(RegistryError, match=reason):
-            registry.save([make_detector(seed=2)], {}, {})
+            registry.save([build_detector(seed=2)], {}, {})
     for content in (public, b"nothing", b"-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----"):
         (registry.path / "keys" / "public.pem").write_bytes(content)
         assert refusal(registry, release).startswith("key: ")
