@@ -311,3 +311,9 @@ def test_without_training_a_supply_is_missed_on_an_idle_host_too() -> None:
     seen = {"psu1_in_w": 0.0, "psu2_in_w": 250.0, "power_w": 245.0}
     (finding,) = diagnose(build_tick(seen=seen, usual=NO_USUAL, peak=peak))
     assert finding.fault == "psu_failure"
+
+
+def test_readings_that_come_late_for_every_tick_are_no_dropout() -> None:
+    tick = build_tick(silent_min={"fan1_rpm": 60})
+    tick.arrived[0] = False  # carried
+    assert diagnose(tick) == []

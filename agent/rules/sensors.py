@@ -21,7 +21,8 @@ def find_silent_sensors(tick: ScoredTick, layout: Layout) -> Finding | None:
     if not (tick.silent_ns > SILENT_NS).any() or not tick.arrived.any():
         return None
     allowed_ns = np.maximum(SILENT_NS, SILENT_PERIODS * tick.sensor_period_ns)
-    is_silent = layout.modelled & ~tick.arrived & (tick.silent_ns > allowed_ns)
+    # What is present without having arrived came late and is carried: a slow collector is no dropout.
+    is_silent = layout.modelled & ~tick.present & (tick.silent_ns > allowed_ns)
     if not is_silent.any() or not is_on(tick, layout):
         return None
     silent = np.flatnonzero(is_silent).tolist()
