@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ MATCHING_WEIGHT = 0.1  # of the critic's features in the generator's loss
 LEAST_STEPS, MOST_EPOCHS, LEAST_EPOCHS = 400, 24, 8
 PATIENCE = 4  # epochs without a better held-out loss
 CHECK_BATCH = 512
+TRAINING_THREADS = 1  # networks this small lose more to waiting than they gain, four-fold on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def fit_lstm(
     network: LstmAutoencoder, fit: Windows, check: Windows, schedule: Schedule, done: Done
 ) -> tuple[LstmAutoencoder, str]:
     """The network with its best weights, and how it got there."""
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(TRAINING_THREADS)
     network.to(schedule.device)
     optimiser, cycle = _optimiser(network, fit, schedule)
     best = _Best("LSTM autoencoder", network)
@@ -71,7 +71,7 @@ def fit_gan(
     generator: Generator, fit: Windows, check: Windows, schedule: Schedule, done: Done
 ) -> tuple[Generator, str]:
     """The generator with its best weights; the critic has done its work and is dropped."""
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(TRAINING_THREADS)
     generator.to(schedule.device)
     critic = Critic(generator.shape).to(schedule.device)
     optimiser, cycle = _optimiser(generator, fit, schedule)
