@@ -9,19 +9,17 @@ nothing ──2 of 3 ticks abnormal, or a hard limit──► open ──10 min 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from hashlib import blake2b
-from typing import Literal
+from dataclasses import dataclass, field
 
-import msgspec
-
-from agent.findings import Evidence, Finding, Kind, Severity
+from agent.alert import UNKNOWN, Alert, alert_id, graver, severity_rank
+from agent.findings import Finding, Kind
 from agent.points import Point
 from agent.rules.layout import is_off, layout_of
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.sensors import SECOND_NS
 from agent.tick_points import six_digits
+
+__all__ = ["Alert", "HostAlerts"]
 
 MINUTE_NS = 60 * SECOND_NS
 RAISE_OF_TICKS = 3  # an alert opens at RAISE_AT abnormal ones of so many
@@ -36,90 +34,7 @@ FORGET_PERIODS = 6
 BOOT_NS = 10 * MINUTE_NS  # after a start: fans at full speed, cold sensors, services that come up
 STALE_NS = 3 * MINUTE_NS  # without a tick, or so many periods: the host's data has stopped
 STALE_PERIODS = 5
-UNKNOWN = "unknown"
-_GRAVEST_FIRST: tuple[Severity, ...] = ("P1", "P2", "P3", "info")
 _TRACKED: tuple[Kind, ...] = ("condition", "sensor")
-
-State = Literal["open", "acknowledged", "resolved", "suppressed"]
-
-
-@dataclass(slots=True)
-class Alert:
-    """One abnormal episode of a host. Times in ns UTC; `ended_ns` is 0 while it is open."""
-
-    host: str
-    kind: Kind
-    id: str
-    state: State
-    fault: str
-    also: list[str]
-    severity: Severity
-    score: float  # highest so far, −1 = never scored
-    confidence: float
-    diagnosis: str
-    evidence: list[Evidence]
-    actions: list[str]
-    onset_ns: int
-    raised_ns: int
-    ended_ns: int = 0
-    data: Literal["live", "stale"] = "live"
-    rack: str = ""
-    model: str = ""
-
-    def to_point(self) -> Point:
-        """All fields of `alert` but `incident`, which the owner of the site writes."""
-        fields: dict[str, float | str] = {
-            "id": self.id,
-            "state": self.state,
-            "fault": self.fault,
-            "also": ",".join(self.also),
-            "severity": self.severity,
-            "score": six_digits(self.score),
-            "confidence": six_digits(self.confidence),
-            "diagnosis": self.diagnosis,
-            "evidence": msgspec.json.encode(self.evidence).decode(),
-            "actions": "\n".join(self.actions),
-            "onset": rfc3339(self.onset_ns),
-            "raised": rfc3339(self.raised_ns),
-            "ended": rfc3339(self.ended_ns) if self.ended_ns else "",
-            "data": self.data,
-            "rack": self.rack,
-            "model": self.model,
-        }
-        return Point("alert", {"host": self.host, "kind": self.kind}, fields, self.onset_ns)
-
-    @property
-    def is_open(self) -> bool:
-        return self.state != "resolved"
-
-    def copy(self) -> Alert:
-        """An alert of its own, lists included."""
-        return replace(self, also=[*self.also], evidence=[*self.evidence], actions=[*self.actions])
-
-
-def alert_id(*identity: str | int) -> str:
-    """16 hex digits of an identity: host, kind and onset of an alert, anchor and onset of an incident."""
-    return blake2b("\0".join(map(str, identity)).encode(), digest_size=8).hexdigest()
-
-
-def rfc3339(time_ns: int) -> str:
-    """`2026-01-04T10:12:30Z`, with as many groups of three decimals as the time needs."""
-    seconds, fraction_ns = divmod(time_ns, SECOND_NS)
-    text = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
-    digits = f"{fraction_ns:09d}"
-    while digits.endswith("000"):
-        digits = digits[:-3]
-    return f"{text}.{digits}Z" if digits else f"{text}Z"
-
-
-def severity_rank(severity: Severity) -> int:
-    """0 for P1 … 3 for info."""
-    return _GRAVEST_FIRST.index(severity)
-
-
-def graver(one: Severity, other: Severity) -> Severity:
-    """The more urgent of two."""
-    return min(one, other, key=severity_rank)
 
 
 @dataclass(slots=True)

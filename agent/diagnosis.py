@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.alerts import UNKNOWN, severity_rank
+from agent.alert import UNKNOWN, severity_rank
 from agent.faults import FAULTS
 from agent.findings import Evidence, Finding, Severity
 from agent.rules.fans import find_stopped_fans

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.alerts import MINUTE_NS, RETURN_NS, UNKNOWN, Alert, alert_id, graver, rfc3339, severity_rank
+from agent.alert import UNKNOWN, Alert, alert_id, graver, rfc3339, severity_rank
+from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.findings import Severity
 from agent.narrative import summarize_chinese, summarize_english
 from agent.points import Point

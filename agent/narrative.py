@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.alerts import Alert
+from agent.alert import Alert
 from agent.report.words import say_fault, say_number, say_time, say_unit
 from agent.scored import NOT_KNOWN
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agent.alerts import MINUTE_NS, RETURN_NS, Alert, alert_id
+from agent.alert import Alert, alert_id
+from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.faults import FAULTS
 from agent.report.words import say_span
 from agent.site_events import HostSummary, SourceMark

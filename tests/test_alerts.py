@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from builders import MINUTE_NS, SERVER, START_NS, UNKNOWN, build_finding, build_tick
 
-from agent.alerts import Alert, HostAlerts, rfc3339
+from agent.alert import Alert, rfc3339
+from agent.alerts import HostAlerts
 from agent.diagnosis import diagnose
 from agent.findings import Finding
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from builders import MINUTE_NS, START_NS, build_finding, build_tick
 
-from agent.alerts import Alert, HostAlerts, alert_id
+from agent.alert import Alert, alert_id
+from agent.alerts import HostAlerts
 from agent.errors import StateError
 from agent.findings import Finding
 from agent.incidents import Site, SiteState

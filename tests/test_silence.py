@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 from builders import MINUTE_NS, START_NS
 
-from agent.alerts import Alert
+from agent.alert import Alert
 from agent.silence import Silence
 from agent.site_events import HostSummary, SourceMark
 
