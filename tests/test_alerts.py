@@ -12,6 +12,7 @@ from agent.alert import Alert, rfc3339
 from agent.alerts import HostAlerts
 from agent.diagnosis import diagnose
 from agent.findings import Finding
+from agent.site_events import AlertChanged, SiteEvent
 
 FAN = build_finding()
 CALM, HIGH = 0.1, 0.6  # the threshold is 0.5, so calm is below 0.4
@@ -368,3 +369,9 @@ def test_evidence_that_comes_later_makes_an_open_alert_surer() -> None:
     assert [alert.confidence for alert in changed] == [0.85, 0.9]
     said = {e.sensor: (e.seen, e.says) for e in changed[1].evidence}
     assert said["cpu1_temp_c"] == (64.0, "for")
+
+
+def test_an_alert_goes_through_the_topic_of_alerts_unharmed() -> None:
+    (alert,) = feed(HostAlerts("n07", "r3"), [HIGH, HIGH])
+    event = AlertChanged(alert)
+    assert msgspec.json.decode(msgspec.json.encode(event), type=SiteEvent) == event
