@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.calibration import Calibration
+from models.device import fix_threads
 from models.gan import GanShape, Generator
 from models.heads import Head, HeadRecipe
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
@@ -58,6 +59,7 @@ class Detector:
 
     def __post_init__(self) -> None:
         self.thresholds = np.array([c.threshold for c in self.calibrations])
+        fix_threads()
         for network in (self.lstm_ae, self.gan):
             network.to(self.device).eval()
 
@@ -253,19 +255,3 @@ def in_chunks(work: Callable[..., Any], *arrays: NDArray[Any]) -> Any:
         results.append(done if isinstance(done, tuple) else (done,))
     joined = tuple(np.concatenate(column)[:rows] for column in zip(*results, strict=True))
     return joined if len(joined) > 1 else joined[0]
-
-
-def pick_device(wanted: str) -> str:
-    """`auto` takes CUDA where it is; sets what makes runs repeatable there.
-
-    Raises:
-        ValueError: `cuda` is asked for and not there.
-    """
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device is cuda; expected a CUDA device on this machine, or auto or cpu")
-    if wanted == "cpu" or not torch.cuda.is_available():
-        return "cpu"
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
-    return "cuda"
