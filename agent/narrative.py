@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.alert import Alert
+from agent.alert import UNKNOWN, Alert
 from agent.report.words import say_fault, say_number, say_time, say_unit
 from agent.scored import NOT_KNOWN
 
@@ -76,7 +76,8 @@ def summarize_english(
     where = f"{_list(hosts)} ({len(hosts)} hosts)" if several and scope == "host" else place
     if several and scope != "host":
         where = f"{len(hosts)} hosts of {scope} {place} ({_list(hosts)})"
-    text = f"{say_fault(fault)} on {where} since {say_time(lead.onset_ns)} UTC."
+    what = "Unusual behaviour" if fault == UNKNOWN else say_fault(fault)
+    text = f"{what} on {where} since {say_time(lead.onset_ns)} UTC."
     if scope == "collector":
         text += " They fell silent together: their collector or the network between is down."
     elif several:
