@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 
 from models.calibration import FIRM_HOST_DAYS, calibrate
-from models.detector import CLIP, HISTORY, NETWORK_CLIP, PARTS, VIEWS, WINDOW, Detector, pick_device
+from models.detector import CLIP, HISTORY, NETWORK_CLIP, PARTS, VIEWS, WINDOW, Detector
+from models.device import pick_device
 from models.fitting import Schedule, fit_gan, fit_lstm
 from models.gan import GanShape, Generator
 from models.heads import RECIPES, Head, fit_head
