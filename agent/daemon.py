@@ -45,7 +45,7 @@ from agent.status import StatusServer
 from agent.telemetry.readings import Message
 from agent.topics import ensure_topics
 from agent.topology import load_topology
-from models.detector import pick_device
+from models.device import pick_device
 from models.registry import Registry
 
 POLL_S = 0.25

@@ -60,7 +60,9 @@ def train_recordings(
                 stage.reach,
             )
             detectors.append(detector)
-    version = Registry(registry).save(detectors, found.periods_s, _provenance(files, found, options))
+    version = Registry(registry).save(
+        detectors, found.periods_s, _provenance(files, found, options), created=datetime.now(UTC)
+    )
     return Trained(version, tuple(detectors), found, time.monotonic() - began_s)
 
 

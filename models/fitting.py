@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.device import fix_threads
 from models.gan import Critic, Generator
 from models.lstm_autoencoder import LstmAutoencoder
 
@@ -25,7 +26,6 @@ MATCHING_WEIGHT = 0.1  # of the critic's features in the generator's loss
 LEAST_STEPS, MOST_EPOCHS, LEAST_EPOCHS = 400, 24, 8
 PATIENCE = 4  # epochs without a better held-out loss
 CHECK_BATCH = 512
-TRAINING_THREADS = 1  # networks this small lose more to waiting than they gain, four-fold on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def fit_lstm(
     network: LstmAutoencoder, fit: Windows, check: Windows, schedule: Schedule, done: Done
 ) -> tuple[LstmAutoencoder, str]:
     """The network with its best weights, and how it got there."""
-    torch.set_num_threads(TRAINING_THREADS)
+    fix_threads()
     network.to(schedule.device)
     optimiser, cycle = _optimiser(network, fit, schedule)
     best = _Best("LSTM autoencoder", network)
@@ -71,7 +71,7 @@ def fit_gan(
     generator: Generator, fit: Windows, check: Windows, schedule: Schedule, done: Done
 ) -> tuple[Generator, str]:
     """The generator with its best weights; the critic has done its work and is dropped."""
-    torch.set_num_threads(TRAINING_THREADS)
+    fix_threads()
     generator.to(schedule.device)
     critic = Critic(generator.shape).to(schedule.device)
     optimiser, cycle = _optimiser(generator, fit, schedule)
