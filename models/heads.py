@@ -8,6 +8,7 @@ days agree; their mean is robust (docs/detection.md).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,7 @@ ROBUST = HeadRecipe(ridge=1.0, clip=50.0, standardised=False)
 SHARP = HeadRecipe(ridge=0.05, clip=10.0, standardised=True)
 SHARPEST = HeadRecipe(ridge=0.002, clip=10.0, standardised=True)
 RECIPES = (ROBUST, SHARP, SHARPEST)
+PHYSICAL = frozenset(("power", "temperature", "margin", "fan_speed", "voltage", "current", "humidity"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ class Head:
         there = np.maximum(seen[:, -1].sum(axis=1, keepdims=True), 1)  # (B, 1)
         by_sensor = parts.reshape(len(parts), FEATURES, count).sum(axis=1)  # (B, C)
         return np.asarray(by_sensor / (FEATURES * there * self.norm))
+
+
+def choose_recipes(quantities: Sequence[str]) -> tuple[HeadRecipe, ...]:
+    """The sharpest head only where at least half of the sensors are physical.
+
+    Sensors bound by physics keep their relations, and a fan that stops shows in nothing else. Metrics of
+    software do not: on ten machines of SMD the sharpest head takes mean VUS-PR from .59 to .53.
+    """
+    physical = sum(quantity in PHYSICAL for quantity in quantities)
+    return RECIPES if 2 * physical >= len(quantities) else (ROBUST, SHARP)
 
 
 def make_features(x: Array, seen: NDArray[np.bool_], clip: float) -> Array:

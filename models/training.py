@@ -21,7 +21,7 @@ from models.detector import CLIP, HISTORY, NETWORK_CLIP, PARTS, VIEWS, WINDOW, D
 from models.device import pick_device
 from models.fitting import Schedule, fit_gan, fit_lstm
 from models.gan import GanShape, Generator
-from models.heads import RECIPES, Head, fit_head
+from models.heads import Head, HeadRecipe, choose_recipes, fit_head
 from models.level import Level
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.scaling import fit_scaling, scale_floors, typical_scaling
@@ -85,7 +85,7 @@ def fit_cohort(
     device = pick_device(options.device)
     floors = scale_floors(quantities, units)
     scalings = {h.host: fit_scaling(h.values, h.present, floors) for h in hosts}
-    prepared = [_prepare(h, scalings[h.host].centre, scalings[h.host].scale) for h in hosts]
+    prepared = [_prepare(h, scalings[h.host].centre, scalings[h.host].scale, n) for n, h in enumerate(hosts)]
     fit, check = _windows(prepared, held_out=False), _windows(prepared, held_out=True)
     if not len(fit[0]):
         raise ValueError(f"cohort {cohort} has no full window; expected at least {WINDOW} ticks of a host")
@@ -104,23 +104,39 @@ def fit_cohort(
         heads={}, level_floor=np.ones(len(PARTS)), calibrations=(), device=device,
     )  # fmt: skip
     residuals = [_residuals(detector, p) for p in prepared]
-    detector.heads = {view: _fit_heads(prepared, residuals, place) for place, view in enumerate(VIEWS)}
+    recipes = choose_recipes(quantities)
+    detector.heads = {
+        view: _fit_heads(prepared, residuals, place, recipes) for place, view in enumerate(VIEWS)
+    }
     _calibrate(detector, prepared, residuals, options.budget_per_host_month)
     host_days = sum(len(h.values) * h.period_s for h in hosts) / DAY_S
     detector.notes = (
         schedule.reason,
         lstm_note,
         gan_note,
+        f"heads: ridges {', '.join(f'{recipe.ridge:g}' for recipe in recipes)}",
         _threshold_note(host_days, options.budget_per_host_month),
     )
     return detector
 
 
-def _prepare(history: HostHistory, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> _Prepared:
+def _prepare(
+    history: HostHistory, centre: NDArray[np.float64], scale: NDArray[np.float64], turn: int = 0
+) -> _Prepared:
     z = np.where(history.present, np.clip((history.values - centre) / scale, -CLIP, CLIP), 0.0)
-    block = max(len(z) // BLOCKS, SHORTEST_BLOCK)
-    held_out = np.arange(len(z)) // block % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
-    return _Prepared(history, z.astype(np.float32), held_out)
+    return _Prepared(history, z.astype(np.float32), hold_out(len(z), turn))
+
+
+def hold_out(ticks: int, turn: int) -> NDArray[np.bool_]:
+    """(n,) which ticks of the cohort's host number `turn` are held out: one block of every four.
+
+    Which one moves from four to four and from host to host: a fixed one would be the same hours of every
+    day whenever training covers whole days, and the threshold would know nothing of the others.
+    """
+    block = np.arange(ticks) // max(ticks // BLOCKS, SHORTEST_BLOCK)
+    last = HELD_OUT_EVERY - 1
+    place = (last - block // HELD_OUT_EVERY + turn) % HELD_OUT_EVERY
+    return np.asarray(block % HELD_OUT_EVERY == place)
 
 
 def _windows(
@@ -164,7 +180,10 @@ def _trailing(rows: NDArray[Any], depth: int) -> NDArray[Any]:
 
 
 def _fit_heads(
-    prepared: Sequence[_Prepared], residuals: Sequence[NDArray[np.float32]], place: int
+    prepared: Sequence[_Prepared],
+    residuals: Sequence[NDArray[np.float32]],
+    place: int,
+    recipes: Sequence[HeadRecipe],
 ) -> tuple[Head, ...]:
     """The heads of one view, on what is not held out."""
     chosen = [
@@ -182,7 +201,7 @@ def _fit_heads(
             for h, rows in zip(prepared, chosen, strict=True)
         ]
     )
-    return tuple(fit_head(recipe, histories, seen) for recipe in RECIPES)
+    return tuple(fit_head(recipe, histories, seen) for recipe in recipes)
 
 
 def _calibrate(
