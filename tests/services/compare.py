@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from influxdb_client import InfluxDBClient
@@ -28,8 +29,15 @@ def read_points(url: str, token: str, org: str, bucket: str) -> Stored:
                 continue
             tags = tuple((tag, record.values[tag]) for tag in TAGS[measurement])
             time_ns = round(record.get_time().timestamp() * 1000) * 1_000_000
-            stored.setdefault((measurement, tags, time_ns), {})[record.get_field()] = record.get_value()
+            stored.setdefault((measurement, tags, time_ns), {})[record.get_field()] = _value(record.get_value())
     return stored
+
+
+def _value(value: float | str | None) -> FieldValue:
+    """As it is stored: the answer's CSV has no empty texts and writes line ends its own way."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n")
+    return "" if value is None else value
 
 
 def as_stored(points: Sequence[Point]) -> Stored:
@@ -60,3 +68,9 @@ def _equal(left: FieldValue | None, right: FieldValue | None) -> bool:
     if isinstance(left, float) and isinstance(right, float):
         return math.isclose(left, right, rel_tol=0.0, abs_tol=TOLERANCE)
     return left == right
+
+
+def summarise(lines: Sequence[str], most: int = 12) -> str:
+    """The first differences, and how many there are of each kind: what a failing test shows."""
+    kinds = Counter(line.split(")")[0].split("'")[1] + " " + line.rsplit(": ", 1)[0].split()[-1] for line in lines)
+    return "\n".join([f"{len(lines)} differences", *map(str, kinds.most_common(10)), *lines[:most]])

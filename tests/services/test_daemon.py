@@ -24,7 +24,7 @@ from deploy.local.influx_server import InfluxServer
 from deploy.local.kafka_server import KafkaServer
 from models.registry import Registry
 from models.training import TrainingOptions
-from compare import as_stored, differences, read_points
+from compare import as_stored, differences, read_points, summarise
 from daemon_process import DaemonProcess, Setup, lag, produce, wait_until_committed
 
 SAMPLE_DATA = Path(__file__).resolve().parents[2] / "sample_data"
@@ -109,10 +109,10 @@ def make_setup(
     )
 
 
-def stored_differences(setup: Setup, influx: InfluxServer, replayed: Replayed) -> list[str]:
+def assert_stored_as_replayed(setup: Setup, influx: InfluxServer, replayed: Replayed) -> None:
     found = read_points(influx.url, influx.token, influx.org, setup.bucket)
-    expected = as_stored(replayed.points)
-    return differences(found, expected, SCORED, leave_out=BY_ARRIVAL)
+    different = differences(found, as_stored(replayed.points), SCORED, leave_out=BY_ARRIVAL)
+    assert not different, summarise(different)
 
 
 def test_killed_again_and_again_the_daemon_writes_what_a_replay_writes(
@@ -128,7 +128,7 @@ def test_killed_again_and_again_the_daemon_writes_what_a_replay_writes(
                 daemon.kill()
         wait_until_committed(setup, PARTITIONS)
         assert daemon.stop() == 0
-    assert stored_differences(setup, influx, replayed) == []
+    assert_stored_as_replayed(setup, influx, replayed)
 
 
 def test_two_instances_write_what_one_would(
@@ -144,7 +144,7 @@ def test_two_instances_write_what_one_would(
         wait_until_committed(setup, PARTITIONS)
         assert first.stop() == 0  # its partitions move
         assert second.stop() == 0
-    assert stored_differences(setup, influx, replayed) == []
+    assert_stored_as_replayed(setup, influx, replayed)
 
 
 def test_an_instance_that_slept_too_long_is_fenced(
@@ -163,7 +163,7 @@ def test_an_instance_that_slept_too_long_is_fenced(
         wait_until_committed(setup, PARTITIONS)
         assert sleeper.stop() == 0
         assert heir.stop() == 0
-    assert stored_differences(setup, influx, replayed) == []
+    assert_stored_as_replayed(setup, influx, replayed)
 
 
 def test_bad_messages_become_dead_letters_and_the_sums_hold(setup: Setup, influx: InfluxServer) -> None:
@@ -223,7 +223,7 @@ def test_influxdb_that_goes_away_is_waited_for(
         own_influx.restart()
         wait_until_committed(setup, PARTITIONS)
         assert daemon.stop() == 0
-    assert stored_differences(setup, own_influx, replayed) == []
+    assert_stored_as_replayed(setup, own_influx, replayed)
 
 
 def test_a_broker_that_is_absent_at_start_and_goes_away_is_waited_for(
@@ -253,7 +253,7 @@ def test_a_broker_that_is_absent_at_start_and_goes_away_is_waited_for(
         produce(setup, messages[half:], keys[half:])
         wait_until_committed(setup, PARTITIONS)
         assert daemon.stop() == 0
-    assert stored_differences(setup, influx, replayed) == []
+    assert_stored_as_replayed(setup, influx, replayed)
 
 
 def create_topic(kafka: KafkaServer, topic: str) -> None:
