@@ -31,15 +31,15 @@ def log_event(logger: logging.Logger, level: int, event: str, /, **values: objec
 
 
 def set_up_logs(config: LogConfig, stream: TextIO | None = None) -> None:
-    """Send all logs to `stream` (standard error) in the configured form; libraries from WARNING up."""
+    """Send all logs to `stream` (standard error) in the configured form; libraries only when debugging."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if config.format == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
     for name in _LIBRARIES:
-        quiet = logging.WARNING if config.level != "error" else logging.ERROR
-        logging.getLogger(name).setLevel(quiet)
+        # While a broker is away its client says so ten times a second; the daemon says it once.
+        logging.getLogger(name).setLevel(logging.WARNING if config.level == "debug" else logging.CRITICAL)
 
 
 class TextFormatter(logging.Formatter):

@@ -107,6 +107,13 @@ class DaemonProcess:
     def is_running(self) -> bool:
         return self._running().poll() is None
 
+    def wait_until_logged(self, text: str) -> None:
+        """Until the log of the present process has `text`."""
+        end_s = time.monotonic() + PATIENCE_S
+        while text not in self.logs[-1].read_text(errors="replace"):
+            assert self.is_running() and time.monotonic() < end_s, f"never logged: {text}"
+            time.sleep(0.1)
+
     def log(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')}" for path in self.logs)
 

@@ -139,7 +139,7 @@ def test_two_instances_write_what_one_would(
         first.start()
         produce(setup, messages[:half], keys[:half])
         wait_until_committed(setup, PARTITIONS, left=half // 2)
-        second.start()
+        second.start().wait_until_logged("partition taken")
         produce(setup, messages[half:], keys[half:])
         wait_until_committed(setup, PARTITIONS)
         assert first.stop() == 0  # its partitions move
