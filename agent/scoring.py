@@ -197,7 +197,9 @@ class Scorer:
         raw = np.where(fresh[:, None], raw, np.nan)
         kernels = _push([d.raw for d in derived], np.split(raw, cuts), np.nan)  # (B, K, P)
         smoothed = detector.smooth(kernels)  # (B, P)
-        expected = np.where(present[:, -1], windows[:, -1] - errors[:, 1] * scale, np.nan)  # (B, C)
+        expected = np.where(
+            present[:, -1], detector.expected(windows[:, -1], errors, scale), np.nan
+        )  # (B, C)
         missing = 1.0 - present.mean(axis=(1, 2))  # (B,)
         return _Passed((0, *cuts.tolist()), smoothed, fresh, share, expected, centre, missing)
 

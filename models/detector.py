@@ -21,6 +21,7 @@ from models.calibration import Calibration
 from models.device import fix_threads
 from models.gan import GanShape, Generator
 from models.heads import Head, HeadRecipe
+from models.load import LoadModel
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.scaling import HostScaling
 
@@ -50,6 +51,7 @@ class Detector:
     heads: dict[str, tuple[Head, ...]]  # view → its heads
     level_floor: Array  # (P,) c: the smoothed value that training exceeded on one tick in ten
     calibrations: tuple[Calibration, ...]  # in the order of PARTS
+    load: LoadModel | None = None  # what load and inlet air explain; None where nothing tells the load
     notes: tuple[str, ...] = ()  # what was chosen in training, and why
     device: str = "cpu"
     window: int = WINDOW
@@ -73,7 +75,7 @@ class Detector:
     ) -> NDArray[np.float32]:
         """(B, T, C) raw windows with masks, (B, C) centres and scales → (B, 3, C) residuals of the last tick.
 
-        In scaled units, in the order of VIEWS, 0 where the last tick is masked.
+        In units of usual spread, in the order of VIEWS, 0 where the last tick is masked.
         """
         residuals: NDArray[np.float32] = in_chunks(self._errors, windows, present, centre, scale)
         return residuals
@@ -83,9 +85,20 @@ class Detector:
     ) -> NDArray[np.float32]:
         spread = np.where(scale > 0, scale, 1.0)[:, None]
         z = np.where(present, np.clip((windows - centre[:, None]) / spread, -CLIP, CLIP), 0.0)  # (B, T, C)
+        z = self.condition(z, present)
         rebuilt = self._rebuild(z.astype(np.float32), present)  # (2, B, C)
-        views = np.stack([z[:, -1], z[:, -1] - rebuilt[0], z[:, -1] - rebuilt[1]], axis=1)  # (B, 3, C)
+        last = z[:, -1]  # (B, C)
+        views = np.stack([last, last - rebuilt[0], last - rebuilt[1]], axis=1)  # (B, 3, C)
         return np.where(present[:, None, -1], views, 0.0).astype(np.float32)
+
+    def condition(self, z: Array, present: NDArray[np.bool_]) -> Array:
+        """(B, T, C) scaled values → what load and inlet air leave over of them, where that is known."""
+        return z if self.load is None else np.clip(self.load.left_over(z, present), -CLIP, CLIP)
+
+    def expected(self, last: Array, errors: NDArray[np.float32], scale: Array) -> Array:
+        """(B, C) last values, (B, 3, C) errors, (B, C) scales → (B, C) what the LSTM autoencoder expected."""
+        spread = 1.0 if self.load is None else self.load.spread
+        return np.asarray(last - errors[:, VIEWS.index("lstm_ae")] * scale * spread)
 
     def _rebuild(self, z: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
         """(B, T, C) → (2, B, C): the last tick as each network rebuilds it."""
@@ -154,6 +167,9 @@ class Detector:
         arrays["scaling.scale"] = np.stack([s.scale for s in (self.typical, *self.hosts.values())])
         arrays["calibration.knots_log_v"] = np.stack([c.knots_log_v for c in self.calibrations])
         arrays["calibration.knots_log_p"] = np.stack([c.knots_log_p for c in self.calibrations])
+        if self.load is not None:
+            arrays["load.coefficients"] = self.load.coefficients
+            arrays["load.spread"] = self.load.spread
         meta = {
             "cohort": self.cohort,
             "sensors": list(self.sensors),
@@ -164,6 +180,7 @@ class Detector:
             "gan": self.gan.shape.as_dict(),
             "heads": {v: [{**asdict(h.recipe), "norm": h.norm} for h in hs] for v, hs in self.heads.items()},
             "tails": [[c.tail_scale, c.threshold] for c in self.calibrations],
+            "load": [list(self.load.load), list(self.load.inlet)] if self.load is not None else None,
             "notes": list(self.notes),
             "window": self.window,
             "history": self.history,
@@ -208,12 +225,19 @@ class Detector:
             heads={view: _heads(view, kept, arrays) for view, kept in meta["heads"].items()},
             level_floor=arrays["level_floor"],
             calibrations=tuple(calibrations),
+            load=_load(meta["load"], arrays),
             notes=tuple(meta["notes"]),
             device=device,
             window=meta["window"],
             history=meta["history"],
             kernel=meta["kernel"],
         )
+
+
+def _load(drivers: Sequence[Sequence[int]] | None, arrays: Mapping[str, NDArray[Any]]) -> LoadModel | None:
+    if drivers is None:
+        return None
+    return LoadModel(tuple(drivers[0]), tuple(drivers[1]), arrays["load.coefficients"], arrays["load.spread"])
 
 
 def _heads(

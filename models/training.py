@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from models.calibration import FIRM_HOST_DAYS, calibrate
 from models.detector import CLIP, HISTORY, NETWORK_CLIP, PARTS, VIEWS, WINDOW, Detector
 from models.device import pick_device
-from models.fitting import Schedule, fit_gan, fit_lstm
+from models.fitting import Schedule, Windows, fit_gan, fit_lstm
 from models.gan import GanShape, Generator
 from models.heads import Head, HeadRecipe, choose_recipes, fit_head
 from models.level import Level
+from models.load import LoadModel, fit_load
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.scaling import fit_scaling, scale_floors, typical_scaling
 
@@ -34,6 +35,7 @@ HELD_OUT_EVERY = 4
 STRIDE = 3  # ticks between training windows
 MOST_WINDOWS = 20_000  # more say little new and cost time
 MOST_HEAD_ROWS = 20_000
+CONDITION_ROWS = 1_000  # windows at a time, to bound memory
 DAY_S = 86_400.0
 
 
@@ -89,6 +91,9 @@ def fit_cohort(
     fit, check = _windows(prepared, held_out=False), _windows(prepared, held_out=True)
     if not len(fit[0]):
         raise ValueError(f"cohort {cohort} has no full window; expected at least {WINDOW} ticks of a host")
+    typical = typical_scaling(list(scalings.values()))
+    load = fit_load(sensors, quantities, fit[0].astype(np.float64), fit[1] > 0, floors / typical.scale)
+    fit, check = _condition(load, fit), _condition(load, check)
     schedule = Schedule.for_windows(len(fit[0]), options.epochs, device)
     lstm_ae, lstm_note = fit_lstm(
         LstmAutoencoder(LstmShape(len(sensors))), fit, check, schedule,
@@ -98,10 +103,10 @@ def fit_cohort(
         Generator(GanShape(len(sensors))), fit, check, schedule,
         lambda done, total: progress(total + done, 2 * total),
     )  # fmt: skip
-    typical = typical_scaling(list(scalings.values()))
     detector = Detector(
         cohort, tuple(sensors), tuple(quantities), tuple(units), scalings, typical, lstm_ae, gan,
         heads={}, level_floor=np.ones(len(PARTS)), calibrations=(), device=device,
+        load=load,
     )  # fmt: skip
     residuals = [_residuals(detector, p) for p in prepared]
     recipes = choose_recipes(quantities)
@@ -142,7 +147,7 @@ def hold_out(ticks: int, turn: int) -> NDArray[np.bool_]:
 def _windows(
     prepared: Sequence[_Prepared], held_out: bool
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(N, T, C) values as the networks see them and (N, T, C) masks, from one side of the split."""
+    """(N, T, C) scaled values and (N, T, C) masks, from one side of the split."""
     values, masks = [], []
     for host in prepared:
         if len(host.z) < WINDOW:
@@ -150,13 +155,27 @@ def _windows(
         ends = np.arange(WINDOW - 1, len(host.z), STRIDE)
         starts = ends[host.held_out[ends] == held_out] - WINDOW + 1
         rows = starts[:, None] + np.arange(WINDOW)  # (n, T)
-        values.append(np.clip(host.z[rows], -NETWORK_CLIP, NETWORK_CLIP))
+        values.append(host.z[rows])
         masks.append(host.history.present[rows].astype(np.float32))
     if not values:
         return np.zeros((0, WINDOW, 0), np.float32), np.zeros((0, WINDOW, 0), np.float32)
     all_values, all_masks = np.concatenate(values), np.concatenate(masks)
     keep = np.linspace(0, len(all_values) - 1, min(len(all_values), MOST_WINDOWS)).astype(int)
     return all_values[keep], all_masks[keep]
+
+
+def _condition(load: LoadModel | None, windows: Windows) -> Windows:
+    """Windows as the networks see them: what load and inlet air leave over."""
+    values, mask = windows
+    if load is None or not len(values):
+        return np.clip(values, -NETWORK_CLIP, NETWORK_CLIP), mask
+    parts = [
+        load.left_over(
+            values[at : at + CONDITION_ROWS].astype(np.float64), mask[at : at + CONDITION_ROWS] > 0
+        )
+        for at in range(0, len(values), CONDITION_ROWS)
+    ]
+    return np.clip(np.concatenate(parts), -NETWORK_CLIP, NETWORK_CLIP).astype(np.float32), mask
 
 
 def _residuals(detector: Detector, host: _Prepared) -> NDArray[np.float32]:

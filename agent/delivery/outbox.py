@@ -7,7 +7,9 @@ offsets, and a dead letter or an alert message is never doubled.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from agent.telemetry.readings import Message
 
 TRANSACTION_TIMEOUT_MS = 30_000  # a killed instance holds up readers of the state topic for no longer
 MAX_BLOCK_MS = 20_000
+ANSWER_TIMEOUT_S = 30.0  # for a whole transaction
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 
 
@@ -85,23 +88,42 @@ class Outbox:
         kafka = self._config.kafka
         if delivery.dead_letters and not kafka.dead_letter_topic:
             append_dead_letters(kafka.dead_letter_file, delivery.dead_letters)
+        # The client waits for an answer without a limit, and for ever if the broker died at the wrong moment.
+        done: Future[None] = Future()
+        work = (done, delivery, group_metadata, release)
+        threading.Thread(target=self._transact_for, args=work, name="outbox", daemon=True).start()
         try:
-            self.open()
-            producer = self._producer
-            if producer is None:
-                raise OwnershipLost("the producer did not open")
-            producer.begin_transaction()
-            self._send(producer, delivery)
-            if delivery.offsets:
-                offsets = {
-                    partition: OffsetAndMetadata(offset, encode_metadata(rewind_to, release), -1)
-                    for partition, (offset, rewind_to) in delivery.offsets.items()
-                }
-                producer.send_offsets_to_transaction(offsets, group_metadata)
-            producer.commit_transaction()
+            done.result(ANSWER_TIMEOUT_S)
+        except TimeoutError:
+            self._discard()
+            raise OwnershipLost(f"no answer to a transaction in {ANSWER_TIMEOUT_S:.0f} s") from None
         except KafkaError as error:
             self._discard()
             raise OwnershipLost(f"transaction failed: {type(error).__name__}: {error}") from error
+
+    def _transact_for(
+        self, done: Future[None], delivery: Delivery, group_metadata: Any, release: str
+    ) -> None:
+        try:
+            self._transact(delivery, group_metadata, release)
+            done.set_result(None)
+        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the thread that waits
+            done.set_exception(error)
+
+    def _transact(self, delivery: Delivery, group_metadata: Any, release: str) -> None:
+        self.open()
+        producer = self._producer
+        if producer is None:
+            raise OwnershipLost("the producer did not open")
+        producer.begin_transaction()
+        self._send(producer, delivery)
+        if delivery.offsets:
+            offsets = {
+                partition: OffsetAndMetadata(offset, encode_metadata(rewind_to, release), -1)
+                for partition, (offset, rewind_to) in delivery.offsets.items()
+            }
+            producer.send_offsets_to_transaction(offsets, group_metadata)
+        producer.commit_transaction()
 
     def _send(self, producer: KafkaProducer, delivery: Delivery) -> None:
         kafka = self._config.kafka

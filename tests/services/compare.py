@@ -29,7 +29,9 @@ def read_points(url: str, token: str, org: str, bucket: str) -> Stored:
                 continue
             tags = tuple((tag, record.values[tag]) for tag in TAGS[measurement])
             time_ns = round(record.get_time().timestamp() * 1000) * 1_000_000
-            stored.setdefault((measurement, tags, time_ns), {})[record.get_field()] = _value(record.get_value())
+            stored.setdefault((measurement, tags, time_ns), {})[record.get_field()] = _value(
+                record.get_value()
+            )
     return stored
 
 
@@ -72,5 +74,7 @@ def _equal(left: FieldValue | None, right: FieldValue | None) -> bool:
 
 def summarise(lines: Sequence[str], most: int = 12) -> str:
     """The first differences, and how many there are of each kind: what a failing test shows."""
-    kinds = Counter(line.split(")")[0].split("'")[1] + " " + line.rsplit(": ", 1)[0].split()[-1] for line in lines)
+    kinds = Counter(
+        line.split(")")[0].split("'")[1] + " " + line.rsplit(": ", 1)[0].split()[-1] for line in lines
+    )
     return "\n".join([f"{len(lines)} differences", *map(str, kinds.most_common(10)), *lines[:most]])
