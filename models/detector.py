@@ -245,7 +245,7 @@ def _heads(
 ) -> tuple[Head, ...]:
     heads = []
     for at, one in enumerate(kept):
-        recipe = HeadRecipe(one["ridge"], one["clip"], one["standardised"])
+        recipe = HeadRecipe(one["ridge"], one["clip"], one["standardised"], one["steady"])
         shift, factor, precision = (arrays[f"head.{view}.{at}.{k}"] for k in ("shift", "factor", "precision"))
         heads.append(Head(recipe, shift, factor, precision, one["norm"]))
     return tuple(heads)

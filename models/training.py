@@ -109,7 +109,7 @@ def fit_cohort(
         load=load,
     )  # fmt: skip
     residuals = [_residuals(detector, p) for p in prepared]
-    recipes = choose_recipes(quantities)
+    recipes = choose_recipes(quantities, load is not None)
     detector.heads = {
         view: _fit_heads(prepared, residuals, place, recipes) for place, view in enumerate(VIEWS)
     }

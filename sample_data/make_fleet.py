@@ -71,7 +71,7 @@ FAULTS: tuple[Row, ...] = (
     ("r2-n01", "workload_surge", "1:00", "1:25", "severe", 1),
     ("r1-n03", "psu_failure", "1:20", "2:00", "moderate", 2),
     ("r1-n04", "sensor_dropout", "1:40", "2:30", "moderate", EXHAUST),
-    ("r2-n01", "airflow_blockage", "2:10", "2:50", "moderate", 1),
+    ("r2-n01", "airflow_blockage", "2:10", "2:50", "severe", 1),
     ("r1-n01", "workload_surge", "2:20", "2:45", "severe", 1),
     ("r2-n03", "heatsink_degradation", "2:30", "3:20", "moderate", 1),
     *((host, "workload_surge", "3:05", "3:35", "severe", 1) for host in ("r1-n02", "r1-n03", "r2-n04")),
