@@ -1,6 +1,6 @@
 """What load and inlet air explain of all sensors, each with its own lag, and what is left over.
 
-    window (B, T, C) ─► load, inlet ─► running means of 0, 2, 6 and 16 ticks ─► linear map ─► left over (B, T, C)
+    window (B, T, C) ─► load, inlet ─► running means of 0 to 16 ticks ─► linear map ─► left over (B, T, C)
 
 A temperature follows power by a minute or more: set against power of the same tick, every step of load looks
 like a fault. Set against power with the lag that fits, "hot because busy" is explained and "hot because the

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from compare import as_stored, differences, read_points, summarise
+from daemon_process import DaemonProcess, Setup, lag, produce, wait_until_committed
 from influxdb_client import InfluxDBClient
 from kafka import KafkaConsumer, TopicPartition
 
@@ -24,8 +26,6 @@ from deploy.local.influx_server import InfluxServer
 from deploy.local.kafka_server import KafkaServer
 from models.registry import Registry
 from models.training import TrainingOptions
-from compare import as_stored, differences, read_points, summarise
-from daemon_process import DaemonProcess, Setup, lag, produce, wait_until_committed
 
 SAMPLE_DATA = Path(__file__).resolve().parents[2] / "sample_data"
 PARTITIONS = 3
