@@ -2,9 +2,9 @@
 
     residuals (B, H, C) ─► f = [x, x − EWMA(x), Δx], or EWMA(x) ─► fᵀ (Σ + r·I)⁻¹ f ─► (B,)
 
-Several heads see each kind of residual: a large ridge for hosts whose days differ, small ones for those whose
-days agree; their mean is robust (docs/detection.md). Where load is explained, steady heads see the running mean
-alone: what load leaves over at its steps is brief, and a fault stays.
+Several heads see each kind of residual: a large ridge for hosts whose days differ, small ones for those
+whose days agree; their mean is robust (docs/detection.md). Where load is explained, steady heads see the
+running mean alone: what load leaves over at its steps is brief, and a fault stays.
 """
 
 from __future__ import annotations

@@ -60,9 +60,11 @@ def differences(
         if left is None or right is None:
             lines.append(f"{key}: {'missing' if left is None else 'extra'}")
             continue
-        for name in sorted((left.keys() | right.keys()) - set(leave_out)):
-            if not _equal(left.get(name), right.get(name)):
-                lines.append(f"{key} {name}: {left.get(name)!r} is stored, a replay has {right.get(name)!r}")
+        lines.extend(
+            f"{key} {name}: {left.get(name)!r} is stored, a replay has {right.get(name)!r}"
+            for name in sorted((left.keys() | right.keys()) - set(leave_out))
+            if not _equal(left.get(name), right.get(name))
+        )
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The real daemon on a real Kafka and InfluxDB: killed, starved and stopped, it writes what a replay writes."""
+"""The daemon on a real Kafka and InfluxDB: killed, starved and stopped, it writes what a replay writes."""
 
 from __future__ import annotations
 
