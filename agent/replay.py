@@ -26,6 +26,7 @@ from agent.topology import Topology, load_topology
 from models.registry import LoadedModels, Registry
 
 POLL_MESSAGES = 5_000
+ONE_LOG = "recording"  # a host may go on in the next file
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ def replay_recordings(
     for file in files:
         pipeline.begin_recording(file.name)
         with progress.stage(f"replaying {file.name}") as stage:
-            for messages in in_polls(read_recording(file), poll_messages):
+            for messages in in_polls(read_recording(file, topic=ONE_LOG), poll_messages):
                 _finish(pipeline.process(messages), site, sink, replayed)
                 stage.advance(len(messages))
     if close_at_end:
