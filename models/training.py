@@ -119,7 +119,8 @@ def fit_cohort(
         schedule.reason,
         lstm_note,
         gan_note,
-        f"heads: ridges {', '.join(f'{recipe.ridge:g}' for recipe in recipes)}",
+        _load_note(load, sensors),
+        f"heads: {'steady, ' if recipes[0].steady else ''}ridges {', '.join(f'{r.ridge:g}' for r in recipes)}",
         _threshold_note(host_days, options.budget_per_host_month),
     )
     return detector
@@ -264,6 +265,12 @@ def _levels(smoothed: NDArray[np.float64], hours: NDArray[np.int64]) -> NDArray[
         levels[row] = level.at(hour)
         level.add(smoothed[row])
     return levels
+
+
+def _load_note(load: LoadModel | None, sensors: Sequence[str]) -> str:
+    if load is None:
+        return "load: nothing tells it, so nothing is explained by it"
+    return f"load: told by {', '.join(sensors[column] for column in load.load)}"
 
 
 def _threshold_note(host_days: float, budget_per_host_month: float) -> str:

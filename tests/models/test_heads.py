@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.heads import RECIPES, ROBUST, SHARP, Head, choose_recipes, fit_head, make_features
+from models.heads import (
+    RECIPES,
+    ROBUST,
+    SHARP,
+    STEADY_RECIPES,
+    Head,
+    choose_recipes,
+    fit_head,
+    make_features,
+)
 
 KEPT = 0.5 ** (1 / 15)  # weight of the tick before the newest
 
@@ -17,12 +26,12 @@ def identity_head(sensors: int) -> Head:
 def test_features_are_the_value_its_distance_from_the_mean_and_its_step() -> None:
     residuals, seen = np.array([[[1.0], [4.0]]]), np.ones((1, 2, 1), bool)
     mean = (1.0 * KEPT + 4.0) / (1.0 + KEPT)
-    assert make_features(residuals, seen, clip=50.0)[0] == pytest.approx([4.0, 4.0 - mean, 3.0])
+    assert make_features(residuals, seen, ROBUST)[0] == pytest.approx([4.0, 4.0 - mean, 3.0])
 
 
 def test_a_sensor_that_just_came_back_has_no_step() -> None:
     residuals, seen = np.array([[[0.0], [4.0]]]), np.array([[[False], [True]]])
-    assert make_features(residuals, seen, clip=50.0)[0] == pytest.approx([4.0, 0.0, 0.0])
+    assert make_features(residuals, seen, ROBUST)[0] == pytest.approx([4.0, 0.0, 0.0])
 
 
 def test_a_masked_sensor_adds_nothing_and_the_others_stand_for_it() -> None:
@@ -55,5 +64,16 @@ def test_sensors_that_move_together_are_news_when_they_part() -> None:
 
 
 def test_only_cohorts_of_physical_sensors_get_the_sharpest_head() -> None:
-    assert choose_recipes(("power", "temperature", "other")) == RECIPES
-    assert choose_recipes(("other",) * 38) == (ROBUST, SHARP)
+    assert choose_recipes(("fan_speed", "temperature", "other"), load_is_explained=False) == RECIPES
+    assert choose_recipes(("other",) * 38, load_is_explained=False) == (ROBUST, SHARP)
+
+
+def test_where_load_is_explained_all_heads_are_steady() -> None:
+    assert all(recipe.steady for recipe in choose_recipes(("power",), load_is_explained=True))
+
+
+def test_a_steady_head_sees_the_running_mean_alone() -> None:
+    residuals, seen = np.array([[[1.0], [4.0]]]), np.ones((1, 2, 1), bool)
+    kept = 0.5 ** (1 / 6)
+    mean = (1.0 * kept + 4.0) / (1.0 + kept)
+    assert make_features(residuals, seen, STEADY_RECIPES[0])[0] == pytest.approx([mean])

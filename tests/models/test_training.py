@@ -33,7 +33,8 @@ def test_progress_rises_to_its_end_and_the_notes_say_what_was_chosen() -> None:
     assert seen[-1][0] == seen[-1][1]
     notes = "; ".join(detector.notes)
     assert "threshold: provisional (0.3 host-days of 300" in notes  # 400 minutes
-    assert "heads: ridges 1, 0.05, 0.002" in notes
+    assert "heads: steady, ridges 1, 0.05" in notes
+    assert "load: told by" in notes
 
 
 def test_a_host_without_a_full_window_cannot_be_trained_on() -> None:
