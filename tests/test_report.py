@@ -235,6 +235,18 @@ def test_without_evidence_the_sensors_with_the_largest_share_are_shown():
     assert [chart["sensors"][n]["name"] for n in chart["alerts"][0]["evidence"]] == ["vrm_temp_c", "power_w"]
 
 
+@pytest.mark.parametrize(
+    "name", ["fan1_rpm", "fan1a_rpm", "fana_rpm", "fan1_1_rpm", "fan1_front_rpm", "fan_pct"]
+)
+def test_fans_of_any_name_are_shown_at_first(name):
+    points = [
+        Point("reading", {"host": "n01"}, {name: 4_000.0, "psu1_fan_rpm": 900.0}, at(m)) for m in range(3)
+    ]
+    chart = chart_host(read_hosts(points)[0], [], 2000)
+    assert [chart["sensors"][n]["name"] for n in chart["shown"]] == [name]
+    assert group_and_unit(name)[0] == "Fans"
+
+
 # ---- words
 
 
@@ -247,6 +259,7 @@ def test_words_read_well():
         "40 s", "119 s", "12 min", "1 h 05 min", "2 h", "3 d 4 h",
     ]  # fmt: skip
     assert group_and_unit("cpu0_temp_c") == ("Temperature", "Cel")
+    assert group_and_unit("psu1_inlet_temp") == group_and_unit("room_c") == ("Temperature", "Cel")
     assert group_and_unit("fan2_pct") == ("Fans", "%")
     assert group_and_unit("psu1_vin") == ("Voltage", "V")
     assert group_and_unit("strange", "power", "W") == ("Power", "W")

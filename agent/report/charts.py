@@ -42,8 +42,7 @@ ESSENTIALS = tuple(
         r"^exhaust_temp_c$",
         r"^gpu\d+_temp_c$",
         r"^return_temp_c$",
-        r"^fan\d+_(rpm|pct)$",
-        r"^fan_pct$",
+        r"^fan\w*_(rpm|pct)$",  # fan1, fan1a, fana, fan1_1, fan1_front, or all as one
         r"^power_w$",
         r"^psu\d+_in_w$",
     )

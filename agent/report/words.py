@@ -13,7 +13,7 @@ _UNIT_MARKS = {"Cel": "°C", "1": "", "degC": "°C"}
 _SUFFIXES = (
     (r"fan\w*_(pct|duty)$", "Fans", "%"),
     (r"_rpm$", "Fans", "rpm"),
-    (r"(_temp|_margin|_supply|_return)?_c$", "Temperature", "Cel"),
+    (r"_c$|(^|_)temp$", "Temperature", "Cel"),
     (r"_w$", "Power", "W"),
     (r"_kw$", "Power", "kW"),
     (r"_(vin|vout|v)$", "Voltage", "V"),
