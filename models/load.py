@@ -19,6 +19,7 @@ from models.scaling import Q95_OF_NORMAL
 
 HALF_LIVES_TICKS = (0.0, 2.0, 6.0, 16.0)  # 0: the newest tick alone
 RIDGE = 1e-3  # of the rows' number: keeps the running means, which are much alike, from cancelling out
+NEWEST_LOAD = 1  # its place among the features
 HOST_POWER, INLET = "power_w", "inlet_temp_c"
 CLIP = 5.0  # scaled units of the drivers; beyond them the map is not trusted to go on
 
@@ -95,7 +96,9 @@ def fit_load(
     features = make_features(load, inlet, z, present)[:, -1]  # (N, features)
     coefficients, spread = np.zeros((features.shape[1], z.shape[2])), np.ones(z.shape[2])
     usual = np.eye(features.shape[1]) * RIDGE
-    for column in set(range(z.shape[2])) - set(inlet):
+    if len(load) == 1:
+        coefficients[NEWEST_LOAD, load[0]] = 1.0  # by itself, wholly
+    for column in set(range(z.shape[2])) - set(inlet) - (set(load) if len(load) == 1 else set()):
         rows = present[:, -1, column]
         known, wanted = features[rows], z[rows, -1, column]
         if len(known) > 2 * features.shape[1]:

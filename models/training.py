@@ -120,7 +120,7 @@ def fit_cohort(
         lstm_note,
         gan_note,
         _load_note(load, sensors),
-        f"heads: {'steady, ' if recipes[0].steady else ''}ridges {', '.join(f'{r.ridge:g}' for r in recipes)}",
+        _heads_note(recipes),
         _threshold_note(host_days, options.budget_per_host_month),
     )
     return detector
@@ -265,6 +265,11 @@ def _levels(smoothed: NDArray[np.float64], hours: NDArray[np.int64]) -> NDArray[
         levels[row] = level.at(hour)
         level.add(smoothed[row])
     return levels
+
+
+def _heads_note(recipes: Sequence[HeadRecipe]) -> str:
+    steady = "steady, " if recipes[0].steady else ""
+    return f"heads: {steady}ridges {', '.join(f'{recipe.ridge:g}' for recipe in recipes)}"
 
 
 def _load_note(load: LoadModel | None, sensors: Sequence[str]) -> str:

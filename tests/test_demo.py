@@ -38,7 +38,9 @@ def seconds(text: str) -> float:
 def known_faults() -> list[Fault]:
     rows = json.loads((SAMPLE_DATA / "fleet_truth.json").read_text())
     fleet = [(r["host"], r["fault"], r["start"], r["end"]) for r in rows if r["kind"] == "fault"]
-    return [Fault(host, fault, seconds(start), seconds(end)) for host, fault, start, end in (*fleet, FAN_STOP)]
+    return [
+        Fault(host, fault, seconds(start), seconds(end)) for host, fault, start, end in (*fleet, FAN_STOP)
+    ]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def windows(rows: np.ndarray) -> np.ndarray:
 
 
 def machine(ticks: int, seed: int) -> np.ndarray:
-    """(n, 4) scaled values: steps of load, a CPU that follows with a lag of some ticks, a fan that follows it."""
+    """(n, 4) scaled values: steps of load, a CPU that follows some ticks later, a fan that follows it."""
     rng = np.random.default_rng(seed)
     load = np.repeat(rng.normal(size=ticks // 40 + 1), 40)[:ticks]
     inlet = np.sin(np.arange(ticks) / 300)
