@@ -1,4 +1,4 @@
-"""What a replay found, as tables for a terminal of 100 columns.
+"""What a replay found, as tables for a terminal of 80 columns and more.
 
 points ──► incident_table, host_table, summary_line ──► rich
 """
@@ -17,6 +17,7 @@ from agent.report.series import read_hosts
 from agent.report.words import SEVERITIES, say_number, say_span, say_time, say_unit, severity_rank
 
 _STYLES = {"P1": "bold red", "P2": "yellow", "P3": "cyan", "info": "dim"}
+WIDEST_WORD = 24  # columns of a fault's or a host's name; a longer one is folded
 MOST_SEEN = 2  # pieces of evidence in a row; the report has them all
 
 
@@ -32,24 +33,24 @@ def incident_table(points: Sequence[Point]) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
+    # Two lines a row: a terminal of 80 columns must leave room for what was seen.
+    longest = max((len(incident.fault) for incident in incidents), default=0)
     table.add_column("", width=4)
-    table.add_column("Fault", overflow="fold", min_width=10)
-    table.add_column("Where", overflow="fold", min_width=8)
+    table.add_column(
+        "Fault, where", overflow="fold", min_width=min(longest, WIDEST_WORD), max_width=WIDEST_WORD
+    )
     table.add_column("Since (UTC)", width=10)
     table.add_column("Raised after", width=7)
-    table.add_column("State", overflow="fold", min_width=8)
-    table.add_column("Sure", justify="right", width=5)
-    table.add_column("What was seen", overflow="fold", ratio=1, min_width=24)
+    table.add_column("State", overflow="fold", min_width=8, max_width=12)
+    table.add_column("What was seen", overflow="fold", min_width=16)
     for incident in incidents:
         table.add_row(
             Text(incident.severity, style=_STYLES.get(incident.severity, "")),
-            _safe(incident.fault),
-            _safe(_say_where(incident)),
+            Text("\n").join([_safe(incident.fault), _safe(_say_where(incident))]),
             say_time(incident.onset_ns),
             say_span(incident.delay_ns),
             _safe(incident.state),
-            f"{incident.confidence:.0%}" if incident.confidence >= 0 else "–",
-            _safe(_say_seen(incident)),
+            Text("\n").join(_safe(line) for line in _say_seen(incident)),
         )
     return table
 
@@ -109,15 +110,15 @@ def _say_where(incident: IncidentEpisode) -> str:
     return f"{incident.place} {incident.rack}".strip()
 
 
-def _say_seen(incident: IncidentEpisode) -> str:
-    """The strongest evidence as numbers, else the diagnosis."""
+def _say_seen(incident: IncidentEpisode) -> list[str]:
+    """The strongest evidence as numbers, a line each, else the diagnosis."""
     lead = incident.lead
     if lead is None:
-        return incident.summary_en or "–"
+        return [incident.summary_en or "–"]
     seen = [e for e in lead.evidence if e.says != "against"][:MOST_SEEN]
     if not seen:
-        return lead.diagnosis or "–"
-    return "; ".join(_say_evidence(e.sensor, e.unit, e.seen, e.expected) for e in seen)
+        return [lead.diagnosis or "–"]
+    return [_say_evidence(e.sensor, e.unit, e.seen, e.expected) for e in seen]
 
 
 def _say_evidence(sensor: str, unit: str, seen: float, expected: float) -> str:
