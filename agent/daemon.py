@@ -150,6 +150,7 @@ class Daemon:
         for partition in sorted(self._unrestored):
             restored = restore_partition(self._consumer, self._config, partition, records)
             self._partitions[partition] = restored.partition
+            self._pipeline.homes.update(restored.homes)
             self._pipeline.adopt(restored.hosts)
             if restored.site is not None:
                 self._site = restored.site

@@ -55,6 +55,7 @@ class Pipeline:
         mark_event_minutes: bool = False,
     ) -> None:
         self.hosts: dict[str, Host] = {}
+        self.homes: dict[str, str] = {}  # where hosts live that other instances hold: host → source
         self.scorer = scorer
         self.topology = topology or Topology()
         self._lateness_ns = int(lateness_s * SECOND_NS)
@@ -136,6 +137,7 @@ class Pipeline:
             output.events.append(_summary(host, source, tick))
 
     def _new_host(self, name: str, source: str) -> Host:
+        source = self.homes.get(name, source)
         known = self._periods_ns.get(name, {})
         clock = HostClock(name, self._lateness_ns, period_ns=min(known.values(), default=0))
         rack = self.topology.place(name).rack or self._decoder.places.get(name, {}).get("rack", "")

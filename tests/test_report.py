@@ -18,6 +18,7 @@ from agent.points import Point
 from agent.report import render_report
 from agent.report.buckets import assign_buckets, find_gaps, reduce_rows, split_sessions
 from agent.report.charts import chart_host
+from agent.report.clock import RecordedTime
 from agent.report.episodes import read_alerts, read_incidents
 from agent.report.series import read_hosts
 from agent.report.words import group_and_unit, say_fault, say_number, say_span
@@ -27,6 +28,11 @@ HOSTILE = "n1</script><script>alert(1)</script>\"'&<!--\u2028"
 
 def data_of(html: str) -> list[dict]:
     return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)[1])
+
+
+def chart_of(points: list[Point]) -> dict:
+    hosts = read_hosts(points)
+    return chart_host(hosts[0], read_alerts(points), 2000, RecordedTime.of(hosts))
 
 
 # ---- the page
@@ -102,6 +108,30 @@ def test_many_quiet_hosts_are_listed_though_not_all_are_charted():
 def test_an_open_incident_has_lasted_until_the_end_of_the_data():
     points = [score_point("n01", at(0), 0.1), score_point("n01", at(200), 0.9), alert_point("n01", at(130))]
     assert "1 h 10 min so far" in render_report(points, "t", "s")
+
+
+def test_recordings_years_apart_do_not_add_the_time_between_them():
+    years = 2 * 365 * 1440
+    points = [score_point("old", at(m), 0.9) for m in range(61)]
+    points += [score_point("new", at(years + m), 0.1) for m in range(121)]
+    points.append(alert_point("old", at(50)))
+    html = render_report(points, "t", "s")
+    assert "10 min so far" in html  # to the host's own last point
+    assert "in 3 h, 2 sessions" in html
+    assert "730 d" not in html
+
+
+def test_a_silent_host_s_incident_lasts_while_the_others_go_on():
+    points = [score_point("n01", at(m), 0.1) for m in range(11)]
+    points += [score_point("n02", at(m), 0.1) for m in range(61)]
+    points.append(alert_point("n01", at(10), kind="silence", fault="host_silent", evidence="[]"))
+    assert "50 min so far" in render_report(points, "t", "s")
+    assert chart_of(points)["alerts"][0]["ended_s"] == 60 * 60
+
+
+def test_the_title_stands_once_in_the_header():
+    html = render_report([], "Coldaisle report", "s")
+    assert html[html.index("<body>") :].count("Coldaisle report") == 1
 
 
 # ---- episodes
@@ -196,22 +226,29 @@ def test_sixteen_days_between_two_runs_are_two_sessions():
         (at(0), at(0) + 350 * SECOND_NS),
         (at(16 * 1440), at(16 * 1440) + 350 * SECOND_NS),
     ]
-    views = chart_host(host, [], 2000)["views"]
+    views = chart_of(points)["views"]
     assert [view["to_s"] - view["from_s"] for view in views] == [370, 370]
 
 
 def test_the_first_view_is_the_gravest_alert_with_half_an_hour_around_it():
     points = host_points("n01", 1, [], hours=3)
     points.append(alert_point("n01", at(100), id="a1", ended=rfc3339(at(110))))
-    chart = chart_host(read_hosts(points)[0], read_alerts(points), 2000)
+    chart = chart_of(points)
     view = chart["views"][0]
     assert (view["from_s"], view["to_s"], view["alert"]) == (70 * 60, 140 * 60, 0)
+
+
+def test_a_view_does_not_reach_far_beyond_what_was_recorded():
+    points = host_points("n01", 1, [], hours=0.2)  # 08:00:00 – 08:11:50
+    points.append(alert_point("n01", at(2)))
+    view = chart_of(points)["views"][0]
+    assert -60 <= view["from_s"] < 0 and 710 < view["to_s"] <= 770
 
 
 def test_evidence_sensors_are_shown_first_and_with_what_was_expected():
     points = host_points("n01", 1, [], hours=0.2)
     points.append(alert_point("n01", at(5), ended=rfc3339(at(9))))
-    chart = chart_host(read_hosts(points)[0], read_alerts(points), 2000)
+    chart = chart_of(points)
     names = [sensor["name"] for sensor in chart["sensors"]]
     alert = chart["alerts"][0]
     assert [names[n] for n in alert["evidence"]] == ["fan3_rpm"]
@@ -231,7 +268,7 @@ def test_without_evidence_the_sensors_with_the_largest_share_are_shown():
         for m in range(10)
     ]
     points.append(alert_point("n01", at(0), evidence="[]"))
-    chart = chart_host(read_hosts(points)[0], read_alerts(points), 2000)
+    chart = chart_of(points)
     assert [chart["sensors"][n]["name"] for n in chart["alerts"][0]["evidence"]] == ["vrm_temp_c", "power_w"]
 
 
@@ -242,7 +279,7 @@ def test_fans_of_any_name_are_shown_at_first(name):
     points = [
         Point("reading", {"host": "n01"}, {name: 4_000.0, "psu1_fan_rpm": 900.0}, at(m)) for m in range(3)
     ]
-    chart = chart_host(read_hosts(points)[0], [], 2000)
+    chart = chart_of(points)
     assert [chart["sensors"][n]["name"] for n in chart["shown"]] == [name]
     assert group_and_unit(name)[0] == "Fans"
 

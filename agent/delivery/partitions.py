@@ -58,6 +58,7 @@ class Restored:
     partition: Partition
     start: int
     hosts: tuple[Host, ...] = ()
+    homes: dict[str, str] = field(default_factory=dict)  # hosts of other partitions → where they live
     site: Site | None = None
 
 
@@ -84,18 +85,22 @@ def restore_partition(
     limit = committed.offset if committed else 0
     if partition.topic == config.kafka.alerts_topic:
         return _restore_site(held, start, limit, records)
-    hosts = []
+    hosts, homes = [], {}
     for key, data in records.items():
         if key == SITE_KEY:
             continue
         record = _readable(key, data)
         # A record from beyond the committed offset: somebody set the offsets back, to have it all again.
-        if record is None or record.source != source_name(partition) or record.offset > limit:
+        if record is None or record.offset > limit and record.source == source_name(partition):
+            continue
+        if record.source != source_name(partition):
+            if record.source.rpartition("/")[0] in config.kafka.topics:  # else that topic is read no more
+                homes[record.name] = record.source
             continue
         hosts.append(host_of_record(record))
         held.checkpoints.restore(record.name, record.offset, record.event_ns)
         held.event_ns = max(held.event_ns, record.event_ns)
-    return Restored(held, start, tuple(hosts))
+    return Restored(held, start, tuple(hosts), homes)
 
 
 def _start(

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.report.buckets import assign_buckets, find_gaps, reduce_rows, split_sessions
+from agent.report.buckets import assign_buckets, find_gaps, reduce_rows
+from agent.report.clock import RecordedTime
 from agent.report.episodes import NOT_KNOWN, AlertEpisode
 from agent.report.series import SCORE_FIELDS, HostSeries
 from agent.report.words import SECOND_NS, group_and_unit, say_day_time, say_fault, say_unit
@@ -23,7 +24,6 @@ from agent.report.words import SECOND_NS, group_and_unit, say_day_time, say_faul
 MINUTE_NS = 60 * SECOND_NS
 AROUND_ALERT_NS = 30 * MINUTE_NS  # shown before the onset and after the end
 LONGEST_VIEW_NS = 150 * MINUTE_NS  # of an alert that goes on for long
-SESSION_GAP_NS = 30 * MINUTE_NS  # a longer silence begins a new session, which is a view of its own
 MOST_BUCKETS = 2_000  # a series
 FEWEST_BUCKETS = 200  # a series of a host with alerts
 FEWEST_QUIET_BUCKETS = 60  # below this a quiet host is listed without a chart
@@ -53,23 +53,28 @@ def chart_hosts(
     alerting: Sequence[HostSeries],
     quiet: Sequence[HostSeries],
     alerts: Mapping[str, Sequence[AlertEpisode]],
+    clock: RecordedTime,
 ) -> list[dict[str, Any] | None]:
     """Charts of `alerting`, then of `quiet` hosts; None for a quiet one that the page has no room for."""
     series = sum(_series_count(host) for host in alerting)
     buckets = int(np.clip(CELLS * ALERTING_SHARE / max(1, 2 * series), FEWEST_BUCKETS, MOST_BUCKETS))
     left = CELLS - sum(_cells(host, buckets) for host in alerting)
-    charts: list[dict[str, Any] | None] = [chart_host(host, alerts[host.host], buckets) for host in alerting]
+    charts: list[dict[str, Any] | None] = [
+        chart_host(host, alerts[host.host], buckets, clock) for host in alerting
+    ]
     series = sum(_series_count(host) for host in quiet)
     buckets = int(np.clip(left / max(1, 2 * series), FEWEST_QUIET_BUCKETS, MOST_BUCKETS))
     for host in quiet:
         left -= _cells(host, buckets)
-        charts.append(chart_host(host, (), buckets) if left >= 0 else None)
+        charts.append(chart_host(host, (), buckets, clock) if left >= 0 else None)
     return charts
 
 
-def chart_host(host: HostSeries, alerts: Sequence[AlertEpisode], budget: int) -> dict[str, Any]:
+def chart_host(
+    host: HostSeries, alerts: Sequence[AlertEpisode], budget: int, clock: RecordedTime
+) -> dict[str, Any]:
     """One host's chart data with at most `budget` buckets a series."""
-    sessions = split_sessions(host.time_ns, max(SESSION_GAP_NS, 20 * host.period_ns))
+    sessions = clock.of_host[host.host]
     values = np.concatenate([host.scores, host.readings], axis=1)  # (N, 5 + F)
     bucket = assign_buckets(host.time_ns, _near_alerts(host.time_ns, alerts), 3 * host.period_ns, budget)
     time_ns, kept = reduce_rows(host.time_ns, values, bucket)
@@ -95,8 +100,8 @@ def chart_host(host: HostSeries, alerts: Sequence[AlertEpisode], budget: int) ->
         ],
         "groups": _group_sensors(host, alerts, evidence),
         "shown": [numbers[name] for name in _shown_sensors(host, ())],
-        "alerts": [_chart_alert(host, a, evidence[a.id], start_s, sessions, numbers) for a in alerts],
-        "views": _views(host, alerts, start_s, sessions),
+        "alerts": [_chart_alert(host, a, evidence[a.id], start_s, clock, numbers) for a in alerts],
+        "views": _views(host, alerts, start_s, clock),
     }
 
 
@@ -114,7 +119,7 @@ def _chart_alert(
     alert: AlertEpisode,
     evidence: tuple[str, ...],
     start_s: int,
-    sessions: list[tuple[int, int]],
+    clock: RecordedTime,
     numbers: Mapping[str, int],
 ) -> dict[str, Any]:
     return {
@@ -122,7 +127,7 @@ def _chart_alert(
         "severity": alert.severity,
         "onset_s": _since(alert.onset_ns, start_s),
         "raised_s": _since(alert.raised_ns, start_s),
-        "ended_s": _since(_last_ns(alert, sessions), start_s),
+        "ended_s": _since(_last_ns(alert, clock), start_s),
         "open": alert.ended_ns is None,
         "evidence": [numbers[name] for name in evidence],
         "shown": [numbers[name] for name in _shown_sensors(host, evidence)],
@@ -135,19 +140,21 @@ def _chart_alert(
 
 
 def _views(
-    host: HostSeries, alerts: Sequence[AlertEpisode], start_s: int, sessions: list[tuple[int, int]]
+    host: HostSeries, alerts: Sequence[AlertEpisode], start_s: int, clock: RecordedTime
 ) -> list[dict[str, Any]]:
     """What the buttons above a host's charts show: its gravest alerts, then every session as a whole."""
     views: list[dict[str, Any]] = []
+    sessions = clock.of_host[host.host]
     for number, alert in enumerate(alerts[:MOST_VIEWS]):
-        last_ns = min(_last_ns(alert, sessions), alert.onset_ns + LONGEST_VIEW_NS)
+        last_ns = min(_last_ns(alert, clock), alert.onset_ns + LONGEST_VIEW_NS)
+        from_ns, to_ns = _around(alert.onset_ns, last_ns, sessions, host.period_ns)
         views.append(
             {
                 "label": f"{say_fault(alert.fault)} · {say_day_time(alert.onset_ns)}",
                 "severity": alert.severity,
                 "alert": number,
-                "from_s": _since(alert.onset_ns - AROUND_ALERT_NS, start_s),
-                "to_s": _since(last_ns + AROUND_ALERT_NS, start_s),
+                "from_s": _since(from_ns, start_s),
+                "to_s": _since(to_ns, start_s),
             }
         )
     for first_ns, last_ns in sessions:
@@ -203,12 +210,26 @@ def _near_alerts(time_ns: NDArray[np.int64], alerts: Sequence[AlertEpisode]) -> 
     return near
 
 
-def _last_ns(alert: AlertEpisode, sessions: list[tuple[int, int]]) -> int:
+def _last_ns(alert: AlertEpisode, clock: RecordedTime) -> int:
     """When it ended; of an open one the end of the session that it began in."""
     if alert.ended_ns is not None:
         return alert.ended_ns
-    begun = [last_ns for first_ns, last_ns in sessions if first_ns <= alert.onset_ns]
-    return max(alert.raised_ns, begun[-1] if begun else alert.onset_ns)
+    last_ns = clock.session_end_ns(alert.host, alert.onset_ns)
+    return max(alert.raised_ns, last_ns)
+
+
+def _around(
+    first_ns: int, last_ns: int, sessions: Sequence[tuple[int, int]], period_ns: int
+) -> tuple[int, int]:
+    """Half an hour before and after, less where the host has nothing to show there."""
+    from_ns, to_ns = first_ns - AROUND_ALERT_NS, last_ns + AROUND_ALERT_NS
+    pad_ns = max(period_ns, (last_ns - first_ns) // 20)
+    begun = [a for a, b in sessions if b >= from_ns and a <= first_ns]
+    ending = [b for a, b in sessions if a <= to_ns and b >= last_ns]
+    return (
+        max(from_ns, min([first_ns, *begun]) - pad_ns),
+        min(to_ns, max([last_ns, *ending]) + pad_ns),
+    )
 
 
 def _gaps(host: HostSeries, values: NDArray[np.float64], start_s: int) -> list[list[float]]:

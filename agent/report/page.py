@@ -23,6 +23,7 @@ from markupsafe import Markup
 from agent.points import Point
 from agent.report import words
 from agent.report.charts import chart_hosts
+from agent.report.clock import RecordedTime
 from agent.report.episodes import AlertEpisode, IncidentEpisode, read_alerts, read_incidents
 from agent.report.series import HostSeries, read_hosts
 from agent.report.words import SEVERITIES, severity_rank
@@ -41,7 +42,8 @@ def render_report(points: Sequence[Point], title: str, source: str) -> str:
         alerts_of[alert.host].append(alert)
     alerting = sorted((h for h in hosts if alerts_of[h.host]), key=lambda h: _gravity(alerts_of[h.host][0]))
     quiet = sorted((h for h in hosts if not alerts_of[h.host]), key=lambda h: (-h.score_max, h.host))
-    charts = chart_hosts(alerting, quiet, alerts_of)
+    clock = RecordedTime.of(hosts)
+    charts = chart_hosts(alerting, quiet, alerts_of, clock)
     scripts = [_read("uPlot.iife.min.js"), _read("report.js")]
     styles = [_read("uPlot.min.css"), _read("report.css")]
     page = (
@@ -61,7 +63,8 @@ def render_report(points: Sequence[Point], title: str, source: str) -> str:
             place_of={a.id: (n, i) for n, h in enumerate(alerting) for i, a in enumerate(alerts_of[h.host])},
             charted=[chart is not None for chart in charts],
             counts=_count(hosts, alerting, incidents),
-            span_ns=_span(points),
+            clock=clock,
+            span_ns=(clock.of_site[0][0], clock.of_site[-1][1]) if clock.of_site else None,
         )
     )
     page = page.lstrip()
@@ -94,11 +97,6 @@ def _count(
         "open": sum(i.ended_ns is None for i in incidents),
         "by_severity": [(s, n) for s, n in by_severity if n],
     }
-
-
-def _span(points: Sequence[Point]) -> tuple[int, int] | None:
-    times = [p.time_ns for p in points if p.measurement in ("anomaly_score", "reading")]
-    return (min(times), max(times)) if times else None
 
 
 def _hashes(texts: list[str]) -> str:
