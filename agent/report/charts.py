@@ -74,7 +74,6 @@ def chart_host(
     host: HostSeries, alerts: Sequence[AlertEpisode], budget: int, clock: RecordedTime
 ) -> dict[str, Any]:
     """One host's chart data with at most `budget` buckets a series."""
-    sessions = clock.of_host[host.host]
     values = np.concatenate([host.scores, host.readings], axis=1)  # (N, 5 + F)
     bucket = assign_buckets(host.time_ns, _near_alerts(host.time_ns, alerts), 3 * host.period_ns, budget)
     time_ns, kept = reduce_rows(host.time_ns, values, bucket)
