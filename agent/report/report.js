@@ -8,6 +8,7 @@ const charts = JSON.parse(document.getElementById("data").textContent);
 const PALETTE = 8, PARTS = ["lstm_ae", "gan", "linear"], DAY_S = 86400;
 const TIME_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
 const AXIS_PX = 52, SCORE_PX = 150, SENSOR_PX = 120, PRINT_PX = 640;
+const EDGE_PX = 1; // half a line: the steep one that leads out of a gap is hidden whole
 
 function make(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -19,6 +20,12 @@ const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).tr
 const pad = (n) => String(n).padStart(2, "0");
 function sayTime(seconds) {
   return new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ") + " UTC";
+}
+// As many decimals as the step between two ticks has.
+function axisLabels(splits, step) {
+  let digits = 0;
+  while (digits < 9 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6) digits++;
+  return splits.map((v) => (v || 0).toLocaleString("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits}));
 }
 function sayNumber(v) {
   if (v == null) return "–";
@@ -180,7 +187,7 @@ class Host {
       width, height: panel.score ? SCORE_PX : SENSOR_PX, legend: {show: false}, padding: [8, 22, 0, 0], ms: 1,
       scales: {
         x: {time: false, min: this.range[0], max: this.range[1]},
-        y: {range: panel.score ? [0, 1] : (u, low, high) => spread(low, high)},
+        y: {range: panel.score ? [0, 1] : (u, low, high) => spread(...this.withExpected(list, low, high))},
       },
       series: [{}, ...list.map((line) => ({
         label: line.label, stroke: colour(line.stroke), width: line.width, dash: line.dash, points: {show: false},
@@ -188,7 +195,7 @@ class Host {
       }))],
       axes: [
         {...axis, values: (u, splits, a, s, step) => tickLabels(splits, step, panel.score), incrs: TIME_STEPS_S, space: 70, size: panel.score ? 38 : 22, gap: 6},
-        {...axis, size: AXIS_PX, gap: 6, space: 26, values: (u, splits) => splits.map(sayNumber)},
+        {...axis, size: AXIS_PX, gap: 6, space: 26, values: (u, splits, a, s, step) => panel.score ? splits.map(sayNumber) : axisLabels(splits, step)},
       ],
       cursor: {
         y: false, points: {size: 6, width: 1.5}, drag: {x: true, y: false, setScale: false}, sync: {key: "host-" + this.body.dataset.host, setSeries: false},
@@ -214,7 +221,16 @@ class Host {
   gapsIn(u, gaps, from, to) {
     const low = this.time[from], high = this.time[to];
     return gaps.map(([a, b]) => [this.seconds(a), this.seconds(b)]).filter(([a, b]) => b > low && a < high)
-      .map(([a, b]) => [u.valToPos(Math.max(a, low), "x", true), u.valToPos(Math.min(b, high), "x", true)]);
+      .map(([a, b]) => [u.valToPos(Math.max(a, low), "x", true) + EDGE_PX, u.valToPos(Math.min(b, high), "x", true) + EDGE_PX]);
+  }
+
+  // What was expected during an alert in sight belongs into the chart as much as what was seen.
+  withExpected(list, low, high) {
+    const [from, to] = this.range.map((time) => time - this.data.start_s);
+    const expected = this.data.alerts.filter((alert) => alert.onset_s <= to && alert.ended_s >= from)
+      .flatMap((alert) => list.filter((line) => line.key in alert.expected).map((line) => alert.expected[line.key]));
+    if (low == null || !expected.length) return [low, high];
+    return [Math.min(low, ...expected), Math.max(high, ...expected)];
   }
 
   // Behind the lines: the time of each alert.
@@ -340,10 +356,10 @@ class Host {
   redraw() { this.panels.forEach((panel) => this.draw(panel)); }
 }
 
-// Some room above and below; a flat line sits in the middle of a tenth of its value.
+// Some room above and below; a flat line sits in the middle of a tenth of its value, one of zeros at the foot of 0 … 1.
 function spread(low, high) {
-  if (low == null) return [0, 1];
-  const least = Math.max(Math.abs(high) * 0.1, 1e-3), room = Math.max((high - low) * 0.1, (least - (high - low)) / 2);
+  if (low == null || (low === 0 && high === 0)) return [0, 1];
+  const least = Math.max(Math.abs(low), Math.abs(high)) * 0.1, room = Math.max((high - low) * 0.1, (least - (high - low)) / 2);
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 

@@ -7,11 +7,22 @@ import re
 import pytest
 from site_day import alert_point, at, evidence, host_points, rfc3339, score_point, site_points
 
+from agent.points import Point
 from agent.report import render_report
 
 pytestmark = pytest.mark.browser
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 400, "height": 800}
+
+
+# What a chart writes is pixels: its words are taken down as they are drawn, by canvas.
+COLLECT_DRAWN_TEXT = """
+const fillText = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+  (this.canvas.drawn ??= []).push(text);
+  return fillText.call(this, text, ...rest);
+};
+"""
 
 
 class Opened:
@@ -24,6 +35,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.said.append("dialog"), dialog.dismiss()))
         self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.add_init_script(COLLECT_DRAWN_TEXT)
         self.page.goto(path.as_uri())
 
     def charts(self, host=0):
@@ -31,6 +43,12 @@ class Opened:
         plots.first.scroll_into_view_if_needed()
         plots.first.wait_for()
         return plots
+
+    def axis(self, title):
+        """The numbers beside a chart, from the lowest."""
+        plot = self.page.locator(".chart", has=self.page.locator("h3", has_text=title)).locator("canvas")
+        drawn = plot.evaluate("canvas => canvas.drawn")
+        return [text for text in dict.fromkeys(drawn) if re.fullmatch(r"-?[\d,.]+", text)]
 
     def span_s(self, host=0):
         body = self.page.locator(f"#host-{host} .host-body")
@@ -127,6 +145,34 @@ def test_hovering_tells_time_and_values(opened):
     assert opened.page.locator("#host-0 button[data-sensor=fan3_rpm] .value").inner_text() == "0"
     opened.page.mouse.move(5, 5)
     assert opened.page.locator("#host-0 button[data-sensor=fan3_rpm] .value").inner_text() == ""
+
+
+def flat_page(path, **alert):
+    """Fans that all stand still and a power that never changes."""
+    fields = {"fan1_rpm": 0.0, "fan2_rpm": 0.0, "power_w": 250.0, "psu1_in_w": 250.0}
+    points = [Point("reading", {"host": "n01"}, fields, at(m)) for m in range(30)]
+    points += [score_point("n01", at(m), 0.9) for m in range(30)]
+    points.append(alert_point("n01", at(5), **alert))
+    path.write_text(render_report(points, "t", "s"), "utf-8")
+    return path
+
+
+def test_a_chart_of_zeros_has_a_sensible_range(browser, tmp_path):
+    opened = Opened(browser, flat_page(tmp_path / "report.html", evidence="[]"), viewport=WIDE)
+    opened.charts()
+    assert opened.axis("Fans") == ["0.0", "0.5", "1.0"]
+    power = [float(text) for text in opened.axis("Power")]
+    assert len(power) > 1 and 237 <= power[0] <= 250 <= power[-1] <= 263
+    assert opened.said == []
+    opened.page.close()
+
+
+def test_what_was_expected_lies_within_the_chart(browser, tmp_path):
+    seen = evidence(("fan1_rpm", "fan_speed", "rpm", 0.0, 2883.0, "for"))
+    opened = Opened(browser, flat_page(tmp_path / "report.html", evidence=seen), viewport=WIDE)
+    opened.charts()
+    assert opened.axis("Fans") == ["0", "1,000", "2,000", "3,000"]
+    opened.page.close()
 
 
 def test_runs_sixteen_days_apart_are_views_of_their_own(opened):
