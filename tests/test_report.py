@@ -58,6 +58,12 @@ def test_a_hostile_host_name_stays_text():
     assert data_of(html)[0]["host"] == HOSTILE
 
 
+def test_commands_in_actions_are_code_and_still_text():
+    points = [alert_point("n01", at(0), actions="Run `ipmitool sdr` and `<img src=x>`")]
+    html = render_report(points, "t", "s")
+    assert "<li>Run <code>ipmitool sdr</code> and <code>&lt;img src=x&gt;</code></li>" in html
+
+
 def test_a_lone_surrogate_does_not_stop_the_file_from_being_written():
     render_report([score_point("n\ud800", at(0), 0.1)], "t\udfff", "s").encode("utf-8")
 

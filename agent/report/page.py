@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
@@ -18,7 +19,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from agent.points import Point
 from agent.report import words
@@ -81,6 +82,11 @@ def embed_json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 - no markup can be left in it
 
 
+def mark_commands(text: str) -> Markup:
+    """Escaped text with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
 def _gravity(alert: AlertEpisode) -> tuple[int, int, str]:
     return (severity_rank(alert.severity), alert.onset_ns, alert.host)
 
@@ -123,4 +129,5 @@ def _environment() -> Environment:
     )
     for verb in (words.say_fault, words.say_unit, words.say_number, words.say_time, words.say_span):
         environment.filters[verb.__name__] = verb
+    environment.filters["mark_commands"] = mark_commands
     return environment
