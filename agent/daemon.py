@@ -10,6 +10,7 @@ forgotten and made again. So every message counts exactly once, whenever the pro
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -93,6 +94,7 @@ class Daemon:
         self._site: Site | None = None
         self._rewrites: list[tuple[float, TopicPartition]] = []  # when to write a partition's alerts again
         self._next_mark_s = time.monotonic() + MARK_EVERY_S
+        self._topics_checked = False
         self._stopping = False
 
     # -- life -------------------------------------------------------------------------------------------
@@ -110,6 +112,7 @@ class Daemon:
         try:
             while not self._stopping:
                 try:
+                    self._check_topics()
                     self._connect()
                     self._step()
                 except OwnershipLost as lost:
@@ -146,9 +149,11 @@ class Daemon:
         self._unrestored = (self._unrestored - changes.lost) | changes.gained
         if not self._unrestored:
             return
+        # Offsets first: whatever they were committed with is then in the records.
+        committed = {partition: self._consumer.committed(partition) for partition in sorted(self._unrestored)}
         records = read_state(self._config)
-        for partition in sorted(self._unrestored):
-            restored = restore_partition(self._consumer, self._config, partition, records)
+        for partition, offset in committed.items():
+            restored = restore_partition(self._consumer, self._config, partition, offset, records)
             self._partitions[partition] = restored.partition
             self._pipeline.homes.update(restored.homes)
             self._pipeline.adopt(restored.hosts)
@@ -214,7 +219,7 @@ class Daemon:
             return
         try:
             event = msgspec.json.decode(message.value, type=SiteEvent)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             log_event(_log, logging.ERROR, "not an event of ours", offset=message.offset, reason=error)
             return
         points = self._site.observe(event)
@@ -284,7 +289,7 @@ class Daemon:
     def _checkpoint(
         self, partition: TopicPartition, held: Partition, position: int, delivery: Delivery
     ) -> None:
-        due = held.checkpoints.due(held.event_ns)
+        due = [name for name in held.checkpoints.due(held.event_ns) if self._keeps(partition, held, name)]
         for name in due:
             if name == SITE and self._site is not None and partition.topic == self._config.kafka.alerts_topic:
                 delivery.records[SITE_KEY] = encode_site(self._site.state(), position, held.event_ns)
@@ -293,6 +298,14 @@ class Daemon:
                 delivery.records[name.encode()] = encode_host(host, position, held.event_ns)
         held.checkpoints.stamp(due, position, held.event_ns)
         delivery.offsets[partition] = (position, held.checkpoints.rewind_to(position))
+
+    def _keeps(self, partition: TopicPartition, held: Partition, name: str) -> bool:
+        """Whether a host is still this partition's; one that turned out to live elsewhere is let go."""
+        host = self._pipeline.hosts.get(name)
+        is_ours = name == SITE or (host is not None and host.source == source_name(partition))
+        if not is_ours:
+            held.checkpoints.changed.discard(name)
+        return is_ours
 
     def _write(self, points: Sequence[Point]) -> None:
         """Until InfluxDB has them. The group is kept alive meanwhile; nothing new is read."""
@@ -338,12 +351,17 @@ class Daemon:
         return self._source
 
     def _connect(self) -> None:
+        self._outbox.open()  # ends what a producer before left open, so that nobody waits for it
         if self._source is None:
             kafka = self._config.kafka
-            ensure_topics(self._config)
-            self._outbox.open()
             self._source = KafkaSource(self._config, [*kafka.topics, kafka.alerts_topic])
             log_event(_log, logging.INFO, "connected", brokers=",".join(kafka.brokers), group=kafka.group)
+
+    def _check_topics(self) -> None:
+        """Once, at the start: later a topic may be away for a moment, as its broker is."""
+        if not self._topics_checked:
+            ensure_topics(self._config)
+            self._topics_checked = True
 
     def _disconnect(self) -> None:
         self._health.ready(False)
@@ -351,7 +369,8 @@ class Daemon:
         self._unrestored.clear()
         source, self._source = self._source, None
         if source is not None:
-            source.close()
+            with contextlib.suppress(KafkaError):
+                source.close()
 
     def _wait_for_broker(self) -> None:
         end_s = time.monotonic() + self._health.next_backoff_s(*RECONNECT_S)

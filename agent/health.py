@@ -91,7 +91,8 @@ class Health(Collector):
         self._next_write_s = time.monotonic() + WRITE_EVERY_S
         minute_ns = time.time_ns() // MINUTE_NS * MINUTE_NS
         try:
-            sink.write([Point("agent_health", {"instance": self.instance}, self._fields(), minute_ns)])
+            point = Point("agent_health", {"instance": self.instance}, self._fields(), minute_ns)
+            self.sink_accepts(sink.write([point]))
         except SinkBusyError as busy:
             self.sink_busy(str(busy))
 

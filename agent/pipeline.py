@@ -101,7 +101,7 @@ class Pipeline:
     def drop(self, sources: frozenset[str]) -> None:
         """Forget the hosts of sources that moved elsewhere."""
         for name in [name for name, host in self.hosts.items() if host.source in sources]:
-            del self.hosts[name]
+            self.homes[name] = self.hosts.pop(name).source
         self._intake.forget_places()
 
     # -- one stage after the other -------------------------------------------------------------------------

@@ -34,7 +34,9 @@ MAX_LINE_BYTES = 16_777_216  # a longer line is cut here: it is no message, and 
 READ_BYTES = 1_048_576
 ZSTD_STEP_BYTES = 1_024  # of input: a hostile file makes 30,000 bytes of one
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_RECORD_KEYS = frozenset(("key", "timestamp_ms", "value", "value_base64", "topic", "partition", "offset"))
+_RECORD_KEYS = frozenset(
+    ("key", "timestamp_ms", "value", "value_base64", "topic", "partition", "offset", "reason")
+)
 _BROKEN = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 

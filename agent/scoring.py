@@ -19,6 +19,7 @@ from agent.scored import NOT_KNOWN, ScoredTick
 from agent.ticks import HOUR_NS, ClosedTick
 from agent.windows import Array, Rows, take_columns, tick_rows
 from models.detector import PARTS, Detector
+from models.level import Level
 from models.linear import FirstBoot
 
 MIN_OVERLAP = 0.6  # share of a cohort's sensors that a host must have to join it
@@ -131,12 +132,17 @@ class Scorer:
             hour = tick.time_ns // HOUR_NS
             if host.first_hour < 0:
                 host.first_hour = hour
-            if not host.cohort or hour == host.first_hour:
-                host.cohort = self._best_cohort(host, len(tick.values))
+            if host.cohort not in self.detectors or hour == host.first_hour:
+                self._join(host, self._best_cohort(host, len(tick.values)))
             if not runs or runs[-1].cohort != host.cohort:
                 runs.append(_Run(host, host.cohort, []))
             runs[-1].ticks.append(tick)
         return runs
+
+    def _join(self, host: Host, cohort: str) -> None:
+        """A host's cohort is found, or is another than before: its levels were those of other models."""
+        if cohort != host.cohort:
+            host.cohort, host.derived, host.level = cohort, None, Level(len(PARTS))
 
     def _best_cohort(self, host: Host, known: int) -> str:
         names = {sensor.name for sensor in host.clock.sensors[:known]}

@@ -25,6 +25,7 @@ from models.level import Level
 from models.linear import FirstBoot
 
 RECORD_VERSION = 1
+UNREADABLE = (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 MAX_RECORD_BYTES = 32 * 1024 * 1024  # unpacked; a host of 1,000 sensors has less than 1 MB
 
 
@@ -98,8 +99,8 @@ def decode_record(data: bytes) -> HostRecord:
         StateError: it is damaged or of a newer version.
     """
     try:
-        record = _decoder.decode(zstandard.decompress(data, max_output_size=MAX_RECORD_BYTES))
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        record = _decoder.decode(_unpack(data))
+    except UNREADABLE as error:
         raise StateError(f"state record is unreadable: {error}") from None
     if record.version != RECORD_VERSION:
         raise StateError(f"state record has version {record.version}; expected {RECORD_VERSION}")
@@ -119,12 +120,19 @@ def decode_site(data: bytes) -> SiteRecord:
         StateError: it is damaged or of a newer version.
     """
     try:
-        record = _site_decoder.decode(zstandard.decompress(data, max_output_size=MAX_RECORD_BYTES))
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        record = _site_decoder.decode(_unpack(data))
+    except UNREADABLE as error:
         raise StateError(f"state record of the site is unreadable: {error}") from None
     if record.version != RECORD_VERSION:
         raise StateError(f"state record of the site has version {record.version}; expected {RECORD_VERSION}")
     return record
+
+
+def _unpack(data: bytes) -> bytes:
+    """A frame may say its own size, and is then unpacked whatever limit is given: so ask it first."""
+    if zstandard.frame_content_size(data) > MAX_RECORD_BYTES:
+        raise ValueError(f"larger than {MAX_RECORD_BYTES} bytes")
+    return zstandard.decompress(data, max_output_size=MAX_RECORD_BYTES)
 
 
 def host_of_record(record: HostRecord) -> Host:

@@ -73,7 +73,7 @@ class Broker:
 
     at: Committed | None = None
     first: int = 0
-    end: int = 0
+    end: int = 1_000_000
 
     def committed(self, _partition: TopicPartition) -> Committed | None:
         return self.at
@@ -86,7 +86,8 @@ class Broker:
 
 
 def restore(broker: Broker, records: dict[bytes, bytes], partition: TopicPartition = TELEMETRY) -> Restored:
-    return restore_partition(cast(KafkaSource, broker), Config(), partition, records)
+    source = cast(KafkaSource, broker)
+    return restore_partition(source, Config(), partition, source.committed(partition), records)
 
 
 @dataclass
@@ -241,9 +242,9 @@ def test_without_a_commit_a_partition_is_read_from_its_first_offset() -> None:
 def test_with_start_latest_only_what_comes_from_now_on_is_read_but_all_alerts_are() -> None:
     config = Config(kafka=KafkaConfig(start="latest"))
     source = cast(KafkaSource, Broker(first=17, end=90))
-    assert restore_partition(source, config, TELEMETRY, {}).start == 90
+    assert restore_partition(source, config, TELEMETRY, None, {}).start == 90
     alerts = TopicPartition(config.kafka.alerts_topic, 0)
-    assert restore_partition(source, config, alerts, {}).start == 17
+    assert restore_partition(source, config, alerts, None, {}).start == 17
 
 
 def test_a_record_is_restored_with_its_stamp() -> None:

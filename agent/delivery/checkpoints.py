@@ -48,7 +48,7 @@ class Checkpoints:
         if stamp is None:
             return True
         share = RENEW_FROM + (RENEW_TO - RENEW_FROM) * (zlib.crc32(name.encode()) % 1000) / 1000
-        return event_ns - stamp.event_ns > share * self.rewind_ns
+        return abs(event_ns - stamp.event_ns) > share * self.rewind_ns  # a backfill goes back
 
     def stamp(self, names: Iterable[str], offset: int, event_ns: int) -> None:
         """New records of these go into the transaction that commits `offset`."""

@@ -6,6 +6,7 @@ offsets, and a dead letter or an alert message is never doubled.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from agent.telemetry.readings import Message
 
 TRANSACTION_TIMEOUT_MS = 30_000  # a killed instance holds up readers of the state topic for no longer
 MAX_BLOCK_MS = 20_000
+DEAD_LETTER_MAX_BYTES = 900_000  # a larger one leaves only its size, reason and origin
 ANSWER_TIMEOUT_S = 30.0  # for a whole transaction
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 
@@ -89,8 +91,10 @@ class Outbox:
         if delivery.dead_letters and not kafka.dead_letter_topic:
             append_dead_letters(kafka.dead_letter_file, delivery.dead_letters)
         # The client waits for an answer without a limit, and for ever if the broker died at the wrong moment.
+        if self._producer is None:
+            raise OwnershipLost("the producer is not open")
         done: Future[None] = Future()
-        work = (done, delivery, group_metadata, release)
+        work = (done, self._producer, delivery, group_metadata, release)
         threading.Thread(target=self._transact_for, args=work, name="outbox", daemon=True).start()
         try:
             done.result(ANSWER_TIMEOUT_S)
@@ -102,49 +106,63 @@ class Outbox:
             raise OwnershipLost(f"transaction failed: {type(error).__name__}: {error}") from error
 
     def _transact_for(
-        self, done: Future[None], delivery: Delivery, group_metadata: Any, release: str
+        self,
+        done: Future[None],
+        producer: KafkaProducer,
+        delivery: Delivery,
+        group_metadata: Any,
+        release: str,
     ) -> None:
         try:
-            self._transact(delivery, group_metadata, release)
+            self._transact(producer, delivery, group_metadata, release)
             done.set_result(None)
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the thread that waits
             done.set_exception(error)
 
-    def _transact(self, delivery: Delivery, group_metadata: Any, release: str) -> None:
-        self.open()
-        producer = self._producer
-        if producer is None:
-            raise OwnershipLost("the producer did not open")
+    def _transact(
+        self, producer: KafkaProducer, delivery: Delivery, group_metadata: Any, release: str
+    ) -> None:
         producer.begin_transaction()
-        self._send(producer, delivery)
+        sent = self._send(producer, delivery)
         if delivery.offsets:
             offsets = {
                 partition: OffsetAndMetadata(offset, encode_metadata(rewind_to, release), -1)
                 for partition, (offset, rewind_to) in delivery.offsets.items()
             }
             producer.send_offsets_to_transaction(offsets, group_metadata)
+        if id(producer) != id(self._producer):
+            raise OwnershipLost("the transaction was given up")  # it took too long: nobody waits for it
+        for message in sent:
+            if message.failed():  # the client commits without what it could not send
+                raise message.exception
         producer.commit_transaction()
 
-    def _send(self, producer: KafkaProducer, delivery: Delivery) -> None:
+    def _send(self, producer: KafkaProducer, delivery: Delivery) -> list[Any]:
         kafka = self._config.kafka
-        for key, record in delivery.records.items():
-            producer.send(kafka.state_topic, key=key, value=record)
+        sent = [producer.send(kafka.state_topic, key=k, value=v) for k, v in delivery.records.items()]
         for event in delivery.events:
-            producer.send(
-                kafka.alerts_topic, key=key_of(event), value=msgspec.json.encode(event), partition=0
-            )
+            told = msgspec.json.encode(event)
+            sent.append(producer.send(kafka.alerts_topic, key=key_of(event), value=told, partition=0))
         for message, reason in delivery.dead_letters if kafka.dead_letter_topic else ():
-            producer.send(
-                kafka.dead_letter_topic,
-                key=message.key,
-                value=message.value,
-                headers=list(dead_letter_headers(message, reason).items()),
+            headers, size = dict(dead_letter_headers(message, reason)), len(message.value or b"")
+            fits = size <= DEAD_LETTER_MAX_BYTES
+            if not fits:
+                headers["size"] = str(size).encode()
+            sent.append(
+                producer.send(
+                    kafka.dead_letter_topic,
+                    key=message.key,
+                    value=message.value if fits else None,
+                    headers=list(headers.items()),
+                )
             )
+        return sent
 
     def _discard(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=1)
+            with contextlib.suppress(KafkaError):  # what it could not flush is given up
+                producer.close(timeout=1)
 
     def close(self) -> None:
         self._discard()

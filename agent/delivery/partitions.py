@@ -67,14 +67,19 @@ def source_name(partition: TopicPartition) -> str:
 
 
 def restore_partition(
-    source: KafkaSource, config: Config, partition: TopicPartition, records: dict[bytes, bytes]
+    source: KafkaSource,
+    config: Config,
+    partition: TopicPartition,
+    committed: Committed | None,
+    records: dict[bytes, bytes],
 ) -> Restored:
     """What the committed offset and the records say of a partition that has just been assigned.
+
+    `records` must have been read after `committed`: they may be newer than needed, never older.
 
     Raises:
         KafkaError: the broker does not answer.
     """
-    committed = source.committed(partition)
     first = source.first_offset(partition)
     start = _start(source, config, partition, committed, first)
     held = Partition(
@@ -91,7 +96,7 @@ def restore_partition(
             continue
         record = _readable(key, data)
         # A record from beyond the committed offset: somebody set the offsets back, to have it all again.
-        if record is None or record.offset > limit and record.source == source_name(partition):
+        if record is None or (record.offset > limit and record.source == source_name(partition)):
             continue
         if record.source != source_name(partition):
             if record.source.rpartition("/")[0] in config.kafka.topics:  # else that topic is read no more
@@ -118,7 +123,7 @@ def _start(
             expected=committed.rewind_to,
             first=first,
         )
-    return max(committed.rewind_to, first)
+    return min(max(committed.rewind_to, first), source.end_offset(partition))
 
 
 def _restore_site(held: Partition, start: int, limit: int, records: dict[bytes, bytes]) -> Restored:

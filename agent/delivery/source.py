@@ -129,7 +129,7 @@ class KafkaSource:
             return None
         try:
             metadata = msgspec.json.decode(found.metadata or "", type=CommitMetadata)
-        except msgspec.DecodeError:  # an offset that somebody set by hand
+        except (msgspec.DecodeError, UnicodeDecodeError):  # an offset that somebody set by hand
             return Committed(found.offset, found.offset, "")
         return Committed(found.offset, min(metadata.rw, found.offset), metadata.release)
 
