@@ -126,7 +126,7 @@ def run(config: ConfigFile) -> None:
     from agent.config import load_config
 
     settings = load_config(config)
-    from agent.daemon import run_daemon
+    from agent.run_command import run_daemon
 
     run_daemon(settings)
 

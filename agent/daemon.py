@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +21,6 @@ from types import FrameType
 import msgspec
 from kafka import TopicPartition
 from kafka.errors import KafkaError
-from prometheus_client import CollectorRegistry
 
 from agent.accounting import Counts
 from agent.config import Config
@@ -32,22 +29,16 @@ from agent.delivery.partitions import SITE, SITE_KEY, Partition, restore_partiti
 from agent.delivery.source import KafkaSource
 from agent.delivery.state_topic import read_state
 from agent.errors import OwnershipLost, SinkBusyError
-from agent.health import Health, watch
+from agent.health import Health
 from agent.incidents import Site
-from agent.logs import log_event, set_up_logs
+from agent.logs import log_event
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
-from agent.scoring import Scorer
 from agent.sink import Sink
-from agent.sink.influx import InfluxSink
 from agent.site_events import SiteEvent, SourceMark
 from agent.state import encode_host, encode_site
-from agent.status import StatusServer
 from agent.telemetry.readings import Message
 from agent.topics import ensure_topics
-from agent.topology import load_topology
-from models.device import pick_device
-from models.registry import Registry
 
 POLL_S = 0.25
 BUSY_POLL_S = 0.2
@@ -378,37 +369,3 @@ class Daemon:
             self._health.beat()
             self._health.write_if_due(self._sink, 0, self._pipeline.hosts)
             time.sleep(0.1)
-
-
-def run_daemon(config: Config) -> None:
-    """`coldaisle run`: build everything from the config and run until SIGTERM.
-
-    Raises:
-        ConfigError: a setting is wrong, or a topic of ours has the wrong shape.
-        RegistryError: the model in service must not be used.
-    """
-    set_up_logs(config.log)
-    models = Registry(config.models.registry, device=pick_device(config.models.device)).champion()
-    if models is None:
-        log_event(
-            _log, logging.WARNING, "no model yet: the linear head scores", registry=config.models.registry
-        )
-    instance = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000}"
-    health, metrics = Health(instance), CollectorRegistry()
-    metrics.register(health)
-    with StatusServer(config.status, health.alive, health.is_ready, metrics) as status:
-        # One process at a time holds the port, so its number names the transactional producer: a restart at
-        # once ends what the killed process left open.
-        outbox = Outbox(config, f"{config.kafka.group}.{socket.gethostname()}.{status.port}")
-        pipeline = Pipeline(
-            Scorer(models.detectors, models.release) if models else Scorer({}),
-            load_topology(config.models.topology),
-            config.windows.lateness_s,
-            models.periods if models else None,
-        )
-        sink = InfluxSink(
-            config.influx.url, config.influx.org, config.influx.bucket, config.influx.read_token,
-            config.influx.timeout_s,
-        )  # fmt: skip
-        watch(health)
-        Daemon(config, pipeline, sink, outbox, health).run()
