@@ -16,6 +16,7 @@ from agent.config import Config
 from agent.errors import ColdaisleError, ConfigError
 from agent.influx_check import create_bucket, find_write_fault
 from agent.secret_files import find_exposure
+from agent.sink.buckets import find_missing_tasks, prepare_bucket
 from agent.topics import connect, explain, find_faults, make_topics, own_topics, telemetry_topics
 from agent.topology import load_topology
 
@@ -35,11 +36,11 @@ class Outcome:
         return json.dumps({"check": self.name, "ok": self.ok, "detail": self.detail}, ensure_ascii=False)
 
 
-def check(config: Config, fix: bool = False) -> Iterator[Outcome]:
+def check(config: Config, fix: bool = False, retention: bool = False) -> Iterator[Outcome]:
     """One outcome after the other, as they become known; `fix` makes topics and buckets that are missing."""
     yield from _guarded("secrets", lambda: _secrets(config))
     yield from _guarded("kafka", lambda: _kafka(config, fix))
-    yield from _guarded("influx", lambda: _influx(config, fix))
+    yield from _guarded("influx", lambda: _influx(config, fix, retention))
     yield from _guarded("models", lambda: _models(config))
     yield from _guarded("topology", lambda: _topology(config))
 
@@ -114,7 +115,26 @@ def _require_file(path: Path | None) -> None:
 # -- InfluxDB ----------------------------------------------------------------------------------------------
 
 
-def _influx(config: Config, fix: bool) -> Iterator[Outcome]:
+def _retention(config: Config, install: bool) -> Iterator[Outcome]:
+    """The tasks that forget old scores and readings. A token that may only write is enough for the daemon, so
+    what it may not see here is no fault."""
+    influx = config.influx
+    place = (influx.url, influx.org, influx.bucket, influx.read_token(), influx.timeout_s)
+    try:
+        if install:
+            for done in prepare_bucket(*place):
+                yield Outcome("retention", True, done)
+        missing = find_missing_tasks(*place)
+    except ConfigError as error:
+        yield Outcome("retention", True, f"not looked at: {error}")
+        return
+    told = (
+        f"not there: {', '.join(missing)}; check --retention installs them" if missing else "tasks are there"
+    )
+    yield Outcome("retention", True, told)
+
+
+def _influx(config: Config, fix: bool, retention: bool) -> Iterator[Outcome]:
     fault = find_write_fault(config.influx)
     if fault and fault.bucket_missing and fix:
         create_bucket(config.influx)
@@ -122,6 +142,7 @@ def _influx(config: Config, fix: bool) -> Iterator[Outcome]:
         fault = find_write_fault(config.influx)
     if not fault:
         yield Outcome("influx", True, f"{config.influx.url} takes points for bucket {config.influx.bucket}")
+        yield from _retention(config, retention)
         return
     hint = "; --fix creates it" if fault.bucket_missing and not fix else ""
     yield Outcome("bucket" if fault.bucket_missing else "influx", False, fault.reason + hint)

@@ -213,6 +213,12 @@ def train(
 def check(
     config: ConfigFile,
     fix: Annotated[bool, typer.Option("--fix", help="Create topics and buckets that are missing.")] = False,
+    retention: Annotated[
+        bool,
+        typer.Option(
+            "--retention", help="Install the tasks that forget scores after 30 d, readings after 90 d."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check that everything a config names is there.
@@ -232,7 +238,7 @@ def check(
     # An outcome says in a line what the client library says in ten.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     all_ok = True
-    for outcome in check_all(settings, fix=fix):
+    for outcome in check_all(settings, fix=fix, retention=retention):
         typer.echo(outcome.as_json() if as_json else outcome.as_line())
         all_ok = all_ok and outcome.ok
     if not all_ok:

@@ -172,3 +172,11 @@ def test_the_command_exits_with_2_until_all_is_well(config_file: Path) -> None:
     fixed = run("--fix", "--json")
     assert (fixed.returncode, fixed.stderr) == (0, "")
     assert all(json.loads(line)["ok"] for line in fixed.stdout.splitlines())
+
+
+def test_retention_installs_its_tasks_once(config: Config) -> None:
+    list(check(config, fix=True))
+    first = [o.detail for o in check(config, retention=True) if o.name == "retention"]
+    second = [o.detail for o in check(config, retention=True) if o.name == "retention"]
+    assert len(first) > 1
+    assert second == [first[-1]] == ["tasks are there"]
