@@ -117,7 +117,7 @@ def _require_file(path: Path | None) -> None:
 
 def _retention(config: Config, install: bool) -> Iterator[Outcome]:
     """The tasks that forget old scores and readings. A token that may only write is enough for the daemon, so
-    what it may not see here is no fault."""
+    what it may not see is no fault unless the tasks are to be installed."""
     influx = config.influx
     place = (influx.url, influx.org, influx.bucket, influx.read_token(), influx.timeout_s)
     try:
@@ -126,7 +126,8 @@ def _retention(config: Config, install: bool) -> Iterator[Outcome]:
                 yield Outcome("retention", True, done)
         missing = find_missing_tasks(*place)
     except ConfigError as error:
-        yield Outcome("retention", True, f"not looked at: {error}")
+        said = str(error).removeprefix("influx: ")
+        yield Outcome("retention", not install, f"not {'installed' if install else 'looked at'}: {said}")
         return
     told = (
         f"not there: {', '.join(missing)}; check --retention installs them" if missing else "tasks are there"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from influxdb_client.client.influxdb_client import InfluxDBClient
 
 from agent.check import Outcome, check
 from agent.config import Config, load_config
@@ -180,3 +181,18 @@ def test_retention_installs_its_tasks_once(config: Config) -> None:
     second = [o.detail for o in check(config, retention=True) if o.name == "retention"]
     assert len(first) > 1
     assert second == [first[-1]] == ["tasks are there"]
+
+
+def test_a_token_that_may_only_write_may_stay_blind_to_tasks_but_cannot_install_them(config: Config) -> None:
+    list(check(config, fix=True))
+    list(check(config, retention=True))
+    influx, token_file = config.influx, config.influx.token_file
+    assert token_file is not None
+    with InfluxDBClient(influx.url, influx.read_token(), org=influx.org) as client:
+        made = client.authorizations_api().find_authorizations()
+    (writer,) = [a for a in made if a.description == f"coldaisle: deletes old points of {influx.bucket}"]
+    token_file.write_text(writer.token)
+    blind = f"the token may not see organisation {influx.org}, only write perhaps"
+    assert outcomes(config, "retention") == [Outcome("retention", True, f"not looked at: {blind}")]
+    tried = [outcome for outcome in check(config, retention=True) if outcome.name == "retention"]
+    assert tried == [Outcome("retention", False, f"not installed: {blind}")]
