@@ -79,6 +79,7 @@ class _Passed:
     """What a detector made of the new rows of all members, B together."""
 
     starts: tuple[int, ...]  # the first row of each member
+    columns: Sequence[NDArray[np.intp]]  # of each member, (C,): its own column of each sensor, −1 for none
     smoothed: NDArray[np.float64]  # (B, P)
     fresh: NDArray[np.bool_]  # (B,) something arrived or is carried, and the window has enough
     share: NDArray[np.float64]  # (B, C)
@@ -93,6 +94,7 @@ class Scorer:
     def __init__(self, detectors: Mapping[str, Detector], release: str = "") -> None:
         self.detectors = dict(detectors)
         self.release = release
+        self._sensors = {cohort: frozenset(d.sensors) for cohort, d in self.detectors.items()}
 
     def score(self, ticks: Sequence[ClosedTick], hosts: Mapping[str, Host]) -> list[ScoredTick]:
         """One ScoredTick per closed tick, in the order given."""
@@ -112,6 +114,8 @@ class Scorer:
         for run in runs:
             values, present, places = tick_rows(run.ticks, len(run.ticks[-1].values))
             if run.cohort:
+                if run.host.level.cohort != run.cohort:  # levels of other models say nothing here
+                    run.host.level = Level(len(PARTS), run.cohort)
                 rows = _Rows(run.host, values, present, run.ticks, places)
                 cohorts.setdefault(run.cohort, []).append(rows)
             else:
@@ -133,20 +137,15 @@ class Scorer:
             if host.first_hour < 0:
                 host.first_hour = hour
             if host.cohort not in self.detectors or hour == host.first_hour:
-                self._join(host, self._best_cohort(host, len(tick.values)))
+                host.cohort = self._best_cohort(host, len(tick.values))
             if not runs or runs[-1].cohort != host.cohort:
                 runs.append(_Run(host, host.cohort, []))
             runs[-1].ticks.append(tick)
         return runs
 
-    def _join(self, host: Host, cohort: str) -> None:
-        """A host's cohort is found, or is another than before: its levels were those of other models."""
-        if cohort != host.cohort:
-            host.cohort, host.derived, host.level = cohort, None, Level(len(PARTS))
-
     def _best_cohort(self, host: Host, known: int) -> str:
         names = {sensor.name for sensor in host.clock.sensors[:known]}
-        fits = [(len(names & set(d.sensors)) / len(d.sensors), d.cohort) for d in self.detectors.values()]
+        fits = [(len(names & wanted) / len(wanted), cohort) for cohort, wanted in self._sensors.items()]
         overlap, cohort = max(fits, default=(0.0, ""))
         return cohort if overlap >= MIN_OVERLAP else ""
 
@@ -173,8 +172,7 @@ class Scorer:
                     member.host.level.add(passed.smoothed[row])
         scores = detector.score(passed.smoothed, levels)  # (B, P)
         verdicts = {}
-        for start, member in zip(passed.starts, members, strict=True):
-            columns = _cohort_columns(member.host, detector)
+        for start, member, columns in zip(passed.starts, members, passed.columns, strict=True):
             for tick, row in zip(member.ticks, member.places + start, strict=True):
                 verdict = self._verdict(detector, tick, columns, passed, scores, int(row))
                 verdicts[tick.host, tick.time_ns] = verdict
@@ -183,10 +181,10 @@ class Scorer:
 
     def _advance(self, detector: Detector, members: Sequence[_Rows]) -> _Passed:
         """Push the new rows of all members through the networks and into their histories."""
-        ownership = [_cohort_columns(m.host, detector) for m in members]
+        columns = [_cohort_columns(m.host, detector) for m in members]
         derived = [_derived(m.host) for m in members]
-        own_values = [take_columns(m.values, c, 0.0) for m, c in zip(members, ownership, strict=True)]
-        own_present = [take_columns(m.present, c, False) for m, c in zip(members, ownership, strict=True)]
+        own_values = [take_columns(m.values, c, 0.0) for m, c in zip(members, columns, strict=True)]
+        own_present = [take_columns(m.present, c, False) for m, c in zip(members, columns, strict=True)]
         windows = _push([d.values for d in derived], own_values, 0.0)  # (B, T, C)
         present = _push([d.present for d in derived], own_present, False)  # (B, T, C)
         sizes = [len(m.values) for m in members]
@@ -207,7 +205,7 @@ class Scorer:
             present[:, -1], detector.expected(windows[:, -1], errors, scale), np.nan
         )  # (B, C)
         missing = 1.0 - present.mean(axis=(1, 2))  # (B,)
-        return _Passed((0, *cuts.tolist()), smoothed, fresh, share, expected, centre, missing)
+        return _Passed((0, *cuts.tolist()), columns, smoothed, fresh, share, expected, centre, missing)
 
     def _verdict(
         self,

@@ -16,6 +16,7 @@ class Level:
     """Hourly means of log score; a score uses closed hours only, so the open one may be lost half-way."""
 
     parts: int
+    cohort: str = ""  # whose models these are levels of
     hour: int = -1
     total: list[float] = field(default_factory=list)
     count: int = 0
