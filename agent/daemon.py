@@ -15,17 +15,15 @@ import logging
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from types import FrameType
 
 import msgspec
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from agent.accounting import Counts
 from agent.config import Config
 from agent.delivery.outbox import Delivery, Outbox
-from agent.delivery.partitions import SITE, SITE_KEY, Partition, restore_partition, source_name
+from agent.delivery.partitions import SITE, SITE_KEY, Partition, restore_partition
 from agent.delivery.source import KafkaSource
 from agent.delivery.state_topic import read_state
 from agent.errors import OwnershipLost, SinkBusyError
@@ -37,7 +35,7 @@ from agent.points import Point
 from agent.sink import Sink
 from agent.site_events import SiteEvent, SourceMark
 from agent.state import encode_host, encode_site
-from agent.telemetry.readings import Message
+from agent.telemetry.readings import Message, source_name
 from agent.topics import ensure_topics
 
 POLL_S = 0.25
@@ -50,22 +48,6 @@ _log = logging.getLogger(__name__)
 
 class Stopped(Exception):  # noqa: N818 - an event, named for what happened
     """The daemon was asked to stop while it waited; what is not committed will be read again."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one poll led to, on its way out."""
-
-    points: list[Point] = field(default_factory=list)
-    events: list[SiteEvent] = field(default_factory=list)
-    dead_letters: list[tuple[Message, str]] = field(default_factory=list)
-    counts: Counts = field(default_factory=Counts)
-
-    def add(self, output: Output) -> None:
-        self.points.extend(output.points)
-        self.events.extend(output.events)
-        self.dead_letters.extend(output.dead_letters)
-        self.counts.add(output.counts)
 
 
 class Daemon:
@@ -156,7 +138,7 @@ class Daemon:
                 _log,
                 logging.INFO,
                 "partition taken",
-                partition=source_name(partition),
+                partition=source_name(*partition),
                 read_from=restored.start,
                 live_from=restored.partition.live_from,
                 hosts=len(restored.hosts),
@@ -166,10 +148,10 @@ class Daemon:
     def _forget(self, partitions: Sequence[TopicPartition] | set[TopicPartition]) -> None:
         for partition in partitions:
             if self._partitions.pop(partition, None) is not None:
-                log_event(_log, logging.INFO, "partition given up", partition=source_name(partition))
+                log_event(_log, logging.INFO, "partition given up", partition=source_name(*partition))
             if partition.topic == self._config.kafka.alerts_topic:
                 self._site = None
-        self._pipeline.drop(frozenset(source_name(p) for p in partitions))
+        self._pipeline.drop(frozenset(source_name(*p) for p in partitions))
         self._rewrites = [(at, p) for at, p in self._rewrites if p not in set(partitions)]
 
     def _start_over(self) -> None:
@@ -180,9 +162,9 @@ class Daemon:
 
     # -- one batch --------------------------------------------------------------------------------------
 
-    def _process(self, messages: Sequence[Message]) -> Batch:
+    def _process(self, messages: Sequence[Message]) -> Output:
         """Messages to points and events; those before `live_from` only rebuild what a restart lost."""
-        batch = Batch()
+        batch = Output()
         warm: list[Message] = []
         live: list[Message] = []
         for message in messages:
@@ -205,7 +187,7 @@ class Daemon:
                     batch.add(output)
         return batch
 
-    def _observe(self, message: Message, is_live: bool, held: Partition, batch: Batch) -> None:
+    def _observe(self, message: Message, is_live: bool, held: Partition, batch: Output) -> None:
         if self._site is None or message.value is None:
             return
         try:
@@ -219,14 +201,14 @@ class Daemon:
             batch.points.extend(points)
 
     def _touch(self, names: Sequence[str]) -> None:
-        by_source = {source_name(p): held for p, held in self._partitions.items()}
+        by_source = {source_name(*p): held for p, held in self._partitions.items()}
         for name in names:
             host = self._pipeline.hosts[name]
             held = by_source.get(host.source)
             if held is not None:
                 held.checkpoints.touch([name])
 
-    def _take_over(self, batch: Batch) -> None:
+    def _take_over(self, batch: Output) -> None:
         """Write a new partition's alerts again, now and once more when its old owner must be gone: that
         puts right what a late write of the old owner may have undone."""
         now_s = time.monotonic()
@@ -243,11 +225,11 @@ class Daemon:
     def _recent_points(self, partition: TopicPartition) -> list[Point]:
         if partition.topic == self._config.kafka.alerts_topic:
             return self._site.recent() if self._site is not None else []
-        name = source_name(partition)
+        name = source_name(*partition)
         hosts = [host for host in self._pipeline.hosts.values() if host.source == name]
         return [point for host in hosts for point in host.alerts.recent()]
 
-    def _mark(self, batch: Batch) -> None:
+    def _mark(self, batch: Output) -> None:
         """Once a minute tell the site's owner how each telemetry partition does."""
         if time.monotonic() < self._next_mark_s:
             return
@@ -255,13 +237,13 @@ class Daemon:
         for partition, held in self._partitions.items():
             if partition.topic != self._config.kafka.alerts_topic and held.taken_over:
                 at_end = self._consumer.is_at_end(partition)
-                mark = SourceMark(source_name(partition), time.time_ns(), held.messages, at_end)
+                mark = SourceMark(source_name(*partition), time.time_ns(), held.messages, at_end)
                 batch.events.append(mark)
                 held.messages = 0
 
     # -- out --------------------------------------------------------------------------------------------
 
-    def _deliver(self, batch: Batch) -> None:
+    def _deliver(self, batch: Output) -> None:
         """InfluxDB first, then the transaction."""
         delivery = Delivery(events=batch.events, dead_letters=batch.dead_letters)
         for partition, held in self._partitions.items():
@@ -293,7 +275,7 @@ class Daemon:
     def _keeps(self, partition: TopicPartition, held: Partition, name: str) -> bool:
         """Whether a host is still this partition's; one that turned out to live elsewhere is let go."""
         host = self._pipeline.hosts.get(name)
-        is_ours = name == SITE or (host is not None and host.source == source_name(partition))
+        is_ours = name == SITE or (host is not None and host.source == source_name(*partition))
         if not is_ours:
             held.checkpoints.changed.discard(name)
         return is_ours

@@ -45,15 +45,15 @@ class Intake:
     def take(self, messages: Sequence[Message], readings: Readings) -> tuple[TickStream, list[Point]]:
         """Every reading to its clock. Returns what the clocks gave, and points of readings only stored."""
         out, stored = TickStream(), []
+        sources = [message.source for message in messages]
         ahead = _ahead_of_record(messages, readings)
         columns = (readings.series.tolist(), readings.time_ns.tolist(), readings.value.tolist())
         for series, time_ns, value, at, too_far in zip(
             *columns, readings.message.tolist(), ahead, strict=True
         ):
-            message = messages[at]
-            source = source_of(message)
+            source, offset = sources[at], messages[at].offset
             host, column = self._places.get(series) or self._place(series, source)
-            if message.offset < host.applied_to and host.source == source:
+            if offset < host.applied_to and host.source == source:
                 continue  # part of the restored state already
             if too_far:
                 out.fates[Fate.IMPLAUSIBLE] += 1
@@ -64,9 +64,9 @@ class Intake:
                     stored.append(Point("reading", {"host": host.name}, {known.sensor: value}, time_ns))
             elif column < 0:
                 known = self._series[series]
-                host.clock.limit(known.limit_of, known.bound, time_ns, value, message.offset, out)
+                host.clock.limit(known.limit_of, known.bound, time_ns, value, offset, out)
             else:
-                host.clock.add(column, time_ns, value, message.offset, out)
+                host.clock.add(column, time_ns, value, offset, out)
         return out, stored
 
     def hosts_in(self, readings: Readings) -> tuple[str, ...]:
@@ -86,11 +86,6 @@ class Intake:
             column = host.clock.column(known.sensor, known.quantity, known.unit, period_ns)
         self._places[series] = (host, column)
         return host, column
-
-
-def source_of(message: Message) -> str:
-    """Where a message came from: `topic/partition`; a recording's name stands for the topic."""
-    return f"{message.topic}/{message.partition}"
 
 
 def _ahead_of_record(messages: Sequence[Message], readings: Readings) -> list[bool]:

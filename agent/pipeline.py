@@ -42,6 +42,13 @@ class Output:
     counts: Counts = field(default_factory=Counts)
     touched: tuple[str, ...] = ()  # hosts whose state may have changed
 
+    def add(self, other: Output) -> None:
+        """What another batch led to comes after this."""
+        self.points.extend(other.points)
+        self.events.extend(other.events)
+        self.dead_letters.extend(other.dead_letters)
+        self.counts.add(other.counts)
+
 
 class Pipeline:
     """From messages to points. Holds the hosts; everything else it needs is given."""

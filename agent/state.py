@@ -8,7 +8,7 @@ can be made again exactly, so a record needs writing only every few minutes (see
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -65,6 +65,8 @@ class SiteRecord(msgspec.Struct, frozen=True):
     state: SiteState
 
 
+Record = TypeVar("Record", HostRecord, SiteRecord)
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(HostRecord)
 _site_decoder = msgspec.msgpack.Decoder(SiteRecord)
@@ -98,13 +100,7 @@ def decode_record(data: bytes) -> HostRecord:
     Raises:
         StateError: it is damaged or of a newer version.
     """
-    try:
-        record = _decoder.decode(_unpack(data))
-    except UNREADABLE as error:
-        raise StateError(f"state record is unreadable: {error}") from None
-    if record.version != RECORD_VERSION:
-        raise StateError(f"state record has version {record.version}; expected {RECORD_VERSION}")
-    return record
+    return _decode(_decoder, data, "state record")
 
 
 def encode_site(state: SiteState, offset: int, event_ns: int) -> bytes:
@@ -119,12 +115,16 @@ def decode_site(data: bytes) -> SiteRecord:
     Raises:
         StateError: it is damaged or of a newer version.
     """
+    return _decode(_site_decoder, data, "state record of the site")
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[Record], data: bytes, what: str) -> Record:
     try:
-        record = _site_decoder.decode(_unpack(data))
+        record = decoder.decode(_unpack(data))
     except UNREADABLE as error:
-        raise StateError(f"state record of the site is unreadable: {error}") from None
+        raise StateError(f"{what} is unreadable: {error}") from None
     if record.version != RECORD_VERSION:
-        raise StateError(f"state record of the site has version {record.version}; expected {RECORD_VERSION}")
+        raise StateError(f"{what} has version {record.version}; expected {RECORD_VERSION}")
     return record
 
 

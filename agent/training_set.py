@@ -22,7 +22,7 @@ from agent.telemetry.decoder import Decoder
 from agent.telemetry.readings import Readings
 from agent.ticks import HOUR_NS, HostClock, TickStream
 from agent.topology import Topology
-from agent.windows import tick_rows
+from agent.windows import take_columns, tick_rows
 from models.training import HostHistory
 
 BATCH_MESSAGES = 20_000
@@ -182,13 +182,13 @@ def cohort_id(kind: str, sensors: Sequence[str]) -> str:
 
 def _history(clock: HostClock, stream: TickStream, sensors: Sequence[str]) -> HostHistory:
     values, present, places = tick_rows(stream.closed, len(clock.sensors))
-    columns = [clock.index[s] for s in sensors if s in clock.index]
-    inside = [at for at, s in enumerate(sensors) if s in clock.index]
-    own_values = np.zeros((len(values), len(sensors)), np.float32)
-    own_present = np.zeros((len(values), len(sensors)), bool)
-    own_values[:, inside], own_present[:, inside] = values[:, columns], present[:, columns]
+    columns = np.array([clock.index.get(sensor, -1) for sensor in sensors], np.intp)
     return HostHistory(
-        clock.host, clock.period_ns / SECOND_NS, own_values, own_present, _hours(stream, places, len(values))
+        clock.host,
+        clock.period_ns / SECOND_NS,
+        take_columns(values, columns, 0.0),
+        take_columns(present, columns, False),
+        _hours(stream, places, len(values)),
     )
 
 

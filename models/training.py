@@ -110,9 +110,7 @@ def fit_cohort(
     )  # fmt: skip
     residuals = [_residuals(detector, p) for p in prepared]
     recipes = choose_recipes(quantities, load is not None)
-    detector.heads = {
-        view: _fit_heads(prepared, residuals, place, recipes) for place, view in enumerate(VIEWS)
-    }
+    detector.heads = _fit_heads(prepared, residuals, recipes)
     _calibrate(detector, prepared, residuals, options.budget_per_host_month)
     host_days = sum(len(h.values) * h.period_s for h in hosts) / DAY_S
     detector.notes = (
@@ -193,35 +191,32 @@ def _residuals(detector: Detector, host: _Prepared) -> NDArray[np.float32]:
     )
 
 
-def _trailing(rows: NDArray[Any], depth: int) -> NDArray[Any]:
-    """(n, ...) → (n, depth, ...): for each row the last `depth` ones, zeros before the beginning."""
-    padded = np.concatenate([np.zeros((depth - 1, *rows.shape[1:]), rows.dtype), rows])
+def _trailing(rows: NDArray[Any], depth: int, fill: float = 0.0) -> NDArray[Any]:
+    """(n, ...) → (n, depth, ...): for each row the last `depth` ones, `fill` before the beginning."""
+    padded = np.concatenate([np.full((depth - 1, *rows.shape[1:]), fill, rows.dtype), rows])
     return np.moveaxis(np.lib.stride_tricks.sliding_window_view(padded, depth, axis=0), -1, 1)
 
 
 def _fit_heads(
-    prepared: Sequence[_Prepared],
-    residuals: Sequence[NDArray[np.float32]],
-    place: int,
-    recipes: Sequence[HeadRecipe],
-) -> tuple[Head, ...]:
-    """The heads of one view, on what is not held out."""
+    prepared: Sequence[_Prepared], residuals: Sequence[NDArray[np.float32]], recipes: Sequence[HeadRecipe]
+) -> dict[str, tuple[Head, ...]]:
+    """The heads of each view, on what is not held out."""
     chosen = [
         np.flatnonzero(~host.held_out & host.history.present.any(axis=1) & (np.arange(len(host.z)) > 0))
         for host in prepared
     ]
-    total = sum(len(rows) for rows in chosen)
-    every = max(1, -(-total // MOST_HEAD_ROWS))
-    histories = np.concatenate(
-        [_trailing(r[:, place], HISTORY)[rows[::every]] for r, rows in zip(residuals, chosen, strict=True)]
-    ).astype(np.float64)
+    every = max(1, -(-sum(len(rows) for rows in chosen) // MOST_HEAD_ROWS))
+    chosen = [rows[::every] for rows in chosen]
     seen = np.concatenate(
-        [
-            _trailing(h.history.present, HISTORY)[rows[::every]]
-            for h, rows in zip(prepared, chosen, strict=True)
-        ]
+        [_trailing(h.history.present, HISTORY)[rows] for h, rows in zip(prepared, chosen, strict=True)]
     )
-    return tuple(fit_head(recipe, histories, seen) for recipe in recipes)
+    heads = {}
+    for place, view in enumerate(VIEWS):
+        histories = np.concatenate(
+            [_trailing(r[:, place], HISTORY)[rows] for r, rows in zip(residuals, chosen, strict=True)]
+        ).astype(np.float64)
+        heads[view] = tuple(fit_head(recipe, histories, seen) for recipe in recipes)
+    return heads
 
 
 def _calibrate(
@@ -253,9 +248,7 @@ def _calibrate(
 def _smoothed(detector: Detector, host: _Prepared, residuals: NDArray[np.float32]) -> NDArray[np.float64]:
     raw, _ = detector.fuse(_trailing(residuals, HISTORY), _trailing(host.history.present, HISTORY))
     raw = np.where(host.history.present.any(axis=1, keepdims=True), raw, np.nan)
-    padded = np.concatenate([np.full((detector.kernel - 1, len(PARTS)), np.nan), raw])
-    kernels = np.moveaxis(np.lib.stride_tricks.sliding_window_view(padded, detector.kernel, axis=0), -1, 1)
-    return detector.smooth(kernels)
+    return detector.smooth(_trailing(raw, detector.kernel, np.nan))
 
 
 def _levels(smoothed: NDArray[np.float64], hours: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from kafka import TopicPartition
 from agent.config import Config, KafkaConfig
 from agent.delivery.checkpoints import Checkpoints
 from agent.delivery.outbox import append_dead_letters, dead_letter_headers, key_of
-from agent.delivery.partitions import SITE_KEY, Partition, Restored, restore_partition, source_name
+from agent.delivery.partitions import SITE_KEY, Partition, Restored, restore_partition
 from agent.delivery.source import Committed, KafkaSource
 from agent.errors import StateError
 from agent.incidents import Site
@@ -25,7 +25,7 @@ from agent.recording import read_recording
 from agent.scoring import Scorer
 from agent.site_events import HostSummary, SourceMark
 from agent.state import decode_record, encode_host, encode_site, host_of_record
-from agent.telemetry.readings import Message
+from agent.telemetry.readings import Message, source_name
 
 RECORDING = Path(__file__).parent.parent / "sample_data" / "bmc_fan_stop.log.gz"
 TELEMETRY = TopicPartition("dc.telemetry", 0)
@@ -214,7 +214,7 @@ def test_a_record_read_back_and_written_again_is_the_same_bytes(log: list[Messag
     for host in pipeline.hosts.values():
         data = encode_host(host, cut, 5 * S)
         record = decode_record(data)
-        assert (record.name, record.source, record.offset) == (host.name, source_name(TELEMETRY), cut)
+        assert (record.name, record.source, record.offset) == (host.name, source_name(*TELEMETRY), cut)
         assert encode_host(host_of_record(record), cut, 5 * S) == data
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.alerts import HostAlerts
 from agent.host import Host
-from agent.intake import Intake, source_of
+from agent.intake import Intake
 from agent.points import Point
 from agent.telemetry.readings import Message, Readings, Series, SeriesTable
 from agent.ticks import HostClock, TickStream
@@ -51,8 +51,8 @@ class Site:
         for index, one in enumerate(said):
             record_ms = None if one.record_s is None else round(one.record_s * 1_000)
             message = Message(b"", None, record_ms, one.topic, one.partition)
-            offset = self.offsets.get(source_of(message), 0)
-            self.offsets[source_of(message)] = offset + 1
+            offset = self.offsets.get(message.source, 0)
+            self.offsets[message.source] = offset + 1
             messages.append(Message(b"", None, record_ms, one.topic, one.partition, offset))
             rows += [(self.number(h, s), round(t * S), v, index) for h, s, t, v in one.readings]
         columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
@@ -92,7 +92,7 @@ def test_every_host_has_a_clock_of_its_own() -> None:
 
 
 def test_a_recordings_name_stands_for_the_topic() -> None:
-    assert source_of(Message(b"", topic="day.jsonl.gz")) == "day.jsonl.gz/0"
+    assert Message(b"", topic="day.jsonl.gz").source == "day.jsonl.gz/0"
 
 
 def test_a_host_lives_in_the_partition_of_its_first_reading() -> None:

@@ -77,7 +77,7 @@ class Outbox:
         try:
             producer.init_transactions()
         except KafkaError:
-            producer.close(timeout=1)
+            _close(producer)
             raise
         self._producer = producer
 
@@ -90,9 +90,9 @@ class Outbox:
         kafka = self._config.kafka
         if delivery.dead_letters and not kafka.dead_letter_topic:
             append_dead_letters(kafka.dead_letter_file, delivery.dead_letters)
-        # The client waits for an answer without a limit, and for ever if the broker died at the wrong moment.
         if self._producer is None:
             raise OwnershipLost("the producer is not open")
+        # The client waits for an answer without a limit, and for ever if the broker died at the wrong moment.
         done: Future[None] = Future()
         work = (done, self._producer, delivery, group_metadata, release)
         threading.Thread(target=self._transact_for, args=work, name="outbox", daemon=True).start()
@@ -161,11 +161,16 @@ class Outbox:
     def _discard(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with contextlib.suppress(KafkaError):  # what it could not flush is given up
-                producer.close(timeout=1)
+            _close(producer)
 
     def close(self) -> None:
         self._discard()
+
+
+def _close(producer: KafkaProducer) -> None:
+    """What it could not flush is given up."""
+    with contextlib.suppress(KafkaError):
+        producer.close(timeout=1)
 
 
 def key_of(event: SiteEvent) -> bytes:

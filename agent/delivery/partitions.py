@@ -18,7 +18,7 @@ from agent.incidents import Site
 from agent.logs import log_event
 from agent.sensors import SECOND_NS
 from agent.state import HostRecord, SiteRecord, decode_record, decode_site, host_of_record
-from agent.telemetry.readings import Message
+from agent.telemetry.readings import Message, source_name
 
 SITE_KEY = b"\x00site"  # no host can have this name
 SITE = "site"
@@ -62,10 +62,6 @@ class Restored:
     site: Site | None = None
 
 
-def source_name(partition: TopicPartition) -> str:
-    return f"{partition.topic}/{partition.partition}"
-
-
 def restore_partition(
     source: KafkaSource,
     config: Config,
@@ -96,9 +92,9 @@ def restore_partition(
             continue
         record = _readable(key, data)
         # A record from beyond the committed offset: somebody set the offsets back, to have it all again.
-        if record is None or (record.offset > limit and record.source == source_name(partition)):
+        if record is None or (record.offset > limit and record.source == source_name(*partition)):
             continue
-        if record.source != source_name(partition):
+        if record.source != source_name(*partition):
             if record.source.rpartition("/")[0] in config.kafka.topics:  # else that topic is read no more
                 homes[record.name] = record.source
             continue
@@ -119,7 +115,7 @@ def _start(
             _log,
             logging.WARNING,
             "messages are gone that a restart needs",
-            partition=source_name(partition),
+            partition=source_name(*partition),
             expected=committed.rewind_to,
             first=first,
         )

@@ -13,6 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def source_name(topic: str, partition: int) -> str:
+    """What a partition is called in states, site events and logs."""
+    return f"{topic}/{partition}"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One Kafka record or one line of a recording. `value` is None for a tombstone."""
@@ -23,6 +28,11 @@ class Message:
     topic: str = ""
     partition: int = 0
     offset: int = 0
+
+    @property
+    def source(self) -> str:
+        """Where it came from; a recording's name stands for the topic."""
+        return source_name(self.topic, self.partition)
 
 
 @dataclass(frozen=True, slots=True)
