@@ -21,6 +21,7 @@ import msgspec
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from agent.backoff import Backoff
 from agent.config import Config
 from agent.delivery.outbox import Delivery, Outbox
 from agent.delivery.partitions import SITE, SITE_KEY, Partition, restore_partition
@@ -67,6 +68,7 @@ class Daemon:
         self._site: Site | None = None
         self._rewrites: list[tuple[float, TopicPartition]] = []  # when to write a partition's alerts again
         self._next_mark_s = time.monotonic() + MARK_EVERY_S
+        self._backoff = Backoff(*RECONNECT_S)
         self._topics_checked = False
         self._stopping = False
 
@@ -144,6 +146,7 @@ class Daemon:
                 hosts=len(restored.hosts),
             )
         self._health.ready(bool(self._partitions))
+        self._backoff.reset()
 
     def _forget(self, partitions: Sequence[TopicPartition] | set[TopicPartition]) -> None:
         for partition in partitions:
@@ -346,7 +349,7 @@ class Daemon:
                 source.close()
 
     def _wait_for_broker(self) -> None:
-        end_s = time.monotonic() + self._health.next_backoff_s(*RECONNECT_S)
+        end_s = time.monotonic() + self._backoff.next_s()
         while time.monotonic() < end_s and not self._stopping:
             self._health.beat()
             self._health.write_if_due(self._sink, 0, self._pipeline.hosts)

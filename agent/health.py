@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,7 +45,6 @@ class Health(Collector):
         self._sink_reason = ""
         self._beat_s = time.monotonic()
         self._next_write_s = time.monotonic() + FIRST_WRITE_S
-        self._failures = 0
 
     # -- the main loop tells ------------------------------------------------------------------------------
 
@@ -56,8 +54,6 @@ class Health(Collector):
 
     def ready(self, holds_partitions: bool) -> None:
         self._waits_for = "" if holds_partitions else "partitions"
-        if holds_partitions:
-            self._failures = 0
 
     def sink_busy(self, reason: str) -> None:
         if not self._sink_reason:
@@ -72,11 +68,6 @@ class Health(Collector):
         for point in refused[:3]:
             measurement = point.point.measurement
             log_event(_log, logging.ERROR, "point refused", measurement=measurement, reason=point.reason)
-
-    def next_backoff_s(self, first_s: float, longest_s: float) -> float:
-        """How long to wait before the next try to reach the broker: growing, with full jitter."""
-        self._failures += 1
-        return random.uniform(first_s / 2, min(first_s * 2**self._failures, longest_s))  # noqa: S311
 
     def write_if_due(self, sink: Sink, lag: int, hosts: Mapping[str, Host]) -> None:
         """The minute's point, when it is time; a sink that is busy gets it later."""

@@ -81,7 +81,7 @@ def replay_recordings(
         RecordingError: a file is absent, unreadable or empty.
     """
     pipeline = Pipeline(
-        Scorer(models.detectors, models.release) if models else Scorer({}),
+        Scorer.of(models),
         topology,
         lateness_s,
         models.periods if models else None,

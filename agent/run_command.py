@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from agent.config import Config
 from agent.daemon import Daemon
 from agent.delivery.outbox import Outbox
+from agent.device import choose_device
 from agent.health import Health, watch
 from agent.logs import log_event, set_up_logs
 from agent.pipeline import Pipeline
@@ -19,7 +20,6 @@ from agent.scoring import Scorer
 from agent.sink.influx import InfluxSink
 from agent.status import StatusServer
 from agent.topology import load_topology
-from models.device import pick_device
 from models.registry import Registry
 
 _log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def run_daemon(config: Config) -> None:
         RegistryError: the model in service must not be used.
     """
     set_up_logs(config.log)
-    models = Registry(config.models.registry, device=pick_device(config.models.device)).champion()
+    models = Registry(config.models.registry, device=choose_device(config.models.device)).champion()
     if models is None:
         log_event(
             _log, logging.WARNING, "no model yet: the linear head scores", registry=config.models.registry
@@ -46,7 +46,7 @@ def run_daemon(config: Config) -> None:
         # once ends what the killed process left open.
         outbox = Outbox(config, f"{config.kafka.group}.{socket.gethostname()}.{status.port}")
         pipeline = Pipeline(
-            Scorer(models.detectors, models.release) if models else Scorer({}),
+            Scorer.of(models),
             load_topology(config.models.topology),
             config.windows.lateness_s,
             models.periods if models else None,

@@ -21,6 +21,7 @@ from agent.windows import Array, Rows, take_columns, tick_rows
 from models.detector import PARTS, Detector
 from models.level import Level
 from models.linear import FirstBoot
+from models.registry import LoadedModels
 
 MIN_OVERLAP = 0.6  # share of a cohort's sensors that a host must have to join it
 MIN_FILLED = 2  # ticks of a window that must hold something
@@ -95,6 +96,11 @@ class Scorer:
         self.detectors = dict(detectors)
         self.release = release
         self._sensors = {cohort: frozenset(d.sensors) for cohort, d in self.detectors.items()}
+
+    @classmethod
+    def of(cls, models: LoadedModels | None) -> Scorer:
+        """With the models of a registry; without any the linear head scores alone."""
+        return cls(models.detectors, models.release) if models is not None else cls({})
 
     def score(self, ticks: Sequence[ClosedTick], hosts: Mapping[str, Host]) -> list[ScoredTick]:
         """One ScoredTick per closed tick, in the order given."""

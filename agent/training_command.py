@@ -14,7 +14,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from agent.alert import rfc3339
 from agent.config import Config
+from agent.device import choose_device
 from agent.progress import Bars, Progress
 from agent.sensors import SECOND_NS
 from agent.topology import Topology, load_topology
@@ -69,8 +71,8 @@ def train_recordings(
 def _provenance(files: Sequence[Path], found: TrainingSet, options: TrainingOptions) -> dict[str, object]:
     return {
         "files": [file.name for file in files],
-        "first": _rfc3339(found.first_ns),
-        "last": _rfc3339(found.last_ns),
+        "first": _whole_second(found.first_ns),
+        "last": _whole_second(found.last_ns),
         "readings": found.readings,
         "hosts": {cohort.id: [host.host for host in cohort.hosts] for cohort in found.cohorts},
         "left_out": found.left_out,
@@ -101,7 +103,7 @@ def train(
     config = config or Config.default()
     options = TrainingOptions(
         seed=seed,
-        device=device or config.models.device,
+        device=choose_device(device or config.models.device),
         budget_per_host_month=config.alerts.budget_per_host_month,
         epochs=epochs,
     )
@@ -129,5 +131,5 @@ def trained_table(trained: Trained) -> Table:
     return table
 
 
-def _rfc3339(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns / SECOND_NS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _whole_second(time_ns: int) -> str:
+    return rfc3339(time_ns // SECOND_NS * SECOND_NS)

@@ -18,6 +18,7 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
+from agent.backoff import Backoff
 from agent.errors import ConfigError, SinkBusyError
 from agent.points import Point, encode_line
 from agent.sink import RefusedPoint
@@ -45,12 +46,12 @@ class InfluxSink:
         timeout_s: float = 10.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._org, self._bucket, self._token, self._jitter = org, bucket, token, jitter
+        self._org, self._bucket, self._token = org, bucket, token
+        self._backoff = Backoff(FIRST_BACKOFF_S, LONGEST_BACKOFF_S, jitter)
         self._client = InfluxDBClient(
             url=url, token="", org=org, timeout=round(timeout_s * 1000), enable_gzip=True
         )
         self._writer = self._client.write_api(write_options=SYNCHRONOUS)
-        self._failures = 0  # in a row
 
     def write(self, points: Sequence[Point]) -> list[RefusedPoint]:
         """Store all points but those returned, which InfluxDB will never take.
@@ -61,7 +62,7 @@ class InfluxSink:
         lines, refused = _encode(points)
         for start in range(0, len(lines), CHUNK_LINES):
             refused += self._store(lines[start : start + CHUNK_LINES])
-        self._failures = 0
+        self._backoff.reset()
         return refused
 
     def ready(self) -> str | None:
@@ -85,7 +86,7 @@ class InfluxSink:
             if answer is None:
                 continue
             if answer.meaning is Meaning.BUSY:
-                raise SinkBusyError(answer.reason, answer.retry_after_s or self._next_backoff_s())
+                raise SinkBusyError(answer.reason, answer.retry_after_s or self._backoff.next_s())
             if len(part) == 1 or (answer.meaning is Meaning.PARTLY_STORED and answer.dropped == len(part)):
                 refused += [RefusedPoint(point, answer.reason) for point, _ in part]
             else:
@@ -93,11 +94,6 @@ class InfluxSink:
                 refused += told
                 pending += reversed(parts)  # in the order they came
         return refused
-
-    def _next_backoff_s(self) -> float:
-        longest_s: float = min(FIRST_BACKOFF_S * 2.0**self._failures, LONGEST_BACKOFF_S)
-        self._failures = min(self._failures + 1, 10)  # the longest is long reached
-        return self._jitter() * longest_s
 
     # -- one request ----------------------------------------------------------------------------------------
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from agent.telemetry.meanings import Meaning, Tags, is_zero
+from agent.telemetry.measurements.gpu import MEGAHERTZ, MEMORY_TEMP, card_sensor
 from agent.telemetry.naming import lower_snake_case
 from agent.telemetry.units import (
     CELSIUS,
     DUTY_PERCENT,
-    HERTZ,
     JOULE,
     MARGIN,
     OTHER,
@@ -23,12 +23,11 @@ PREFIX, OWN_PREFIX = "DCGM_FI_", "DCGM_EXP_"
 BLANK_INT64 = 9.2e18  # not found, not supported, … : the last few numbers of 64 bits, however printed
 BLANK_INT32 = 2_147_483_632.0  # the same of 32 bits, up to 2^31
 BLANK_FLOAT = 140_737_488_355_328.0  # 2^47, and a few above it
-MEGAHERTZ = HERTZ._replace(scale=1e6)
 
 # Of the whole card: under MIG they come once for each instance, with the same value.
 CARD: dict[str, tuple[str, Unit]] = {
     "GPU_TEMP": ("temp_c", CELSIUS),
-    "MEMORY_TEMP": ("mem_temp_c", CELSIUS),
+    "MEMORY_TEMP": (MEMORY_TEMP, CELSIUS),
     "GPU_TEMP_LIMIT": ("margin_c", MARGIN),
     "POWER_USAGE": ("power_w", WATT),
     "TOTAL_ENERGY_CONSUMPTION": ("energy_j", JOULE._replace(scale=1e-3)),
@@ -81,18 +80,7 @@ def meaning_of(metric: str, tags: Tags) -> Meaning | None:
 
 
 def _sensor(part: str, name: str, unit: Unit) -> Meaning:
-    sensor = f"{part}_{name}"
-    refuses = is_blank_or_zero if name == "mem_temp_c" else is_blank  # no sensor in the memory: 0
-    return Meaning(
-        (sensor,),
-        unit.quantity,
-        unit.unit,
-        FAMILY,
-        sensor,
-        scale=unit.scale,
-        offset=unit.offset,
-        refuses=refuses,
-    )
+    return card_sensor(FAMILY, part, name, unit, is_blank_or_zero if name == MEMORY_TEMP else is_blank)
 
 
 def is_blank(value: float) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from agent.telemetry.meanings import Meaning, Tags, is_zero
+from agent.telemetry.measurements.gpu import MEGAHERTZ, MEMORY_TEMP, card_sensor
 from agent.telemetry.naming import lower_snake_case
 from agent.telemetry.units import (
     CELSIUS,
     DUTY_PERCENT,
-    HERTZ,
     MARGIN,
     OTHER,
     SHARE_PERCENT,
@@ -19,11 +19,10 @@ from agent.telemetry.units import (
 )
 
 FAMILY = "nvidia_smi"
-MEGAHERTZ = HERTZ._replace(scale=1e6)
 
 FIELDS: dict[str, tuple[str, Unit]] = {
     "temperature_gpu": ("temp_c", CELSIUS),
-    "temperature_memory": ("mem_temp_c", CELSIUS),
+    "temperature_memory": (MEMORY_TEMP, CELSIUS),
     "temperature_gpu_tlimit": ("margin_c", MARGIN),
     "power_draw": ("power_w", WATT),
     "utilization_gpu": ("util", SHARE_PERCENT),
@@ -67,15 +66,4 @@ def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
 
 
 def _of(gpu: str, name: str, unit: Unit) -> Meaning:
-    sensor = f"{gpu}_{name}"
-    unread = is_zero if name == "mem_temp_c" else None  # cards without a sensor in their memory say 0
-    return Meaning(
-        (sensor,),
-        unit.quantity,
-        unit.unit,
-        FAMILY,
-        sensor,
-        scale=unit.scale,
-        offset=unit.offset,
-        refuses=unread,
-    )
+    return card_sensor(FAMILY, gpu, name, unit, is_zero if name == MEMORY_TEMP else None)
