@@ -8,62 +8,17 @@ workload_surge, idle_drop, set_point_change (of the whole room)        confounde
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.twin.episodes import Episode, active
+from models.twin.magnitudes import MAGNITUDES
 from models.twin.servers import SUPPLIES, Conditions
 
+__all__ = ["MAGNITUDES", "Episode", "act_on_readings", "act_on_server", "active", "set_point_change_k"]
+
 Array = NDArray[np.float64]
-
-MAGNITUDES: dict[str, dict[str, float]] = {
-    "fan_failure": {"subtle": 1, "moderate": 1, "severe": 2},  # rotors that stop
-    "psu_failure": {"subtle": 1, "moderate": 1, "severe": 1},  # supplies that fail
-    "heatsink_degradation": {"subtle": 1.3, "moderate": 1.8, "severe": 3.0},  # × resistance under the sink
-    "airflow_blockage": {"subtle": 0.8, "moderate": 0.5, "severe": 0.3},  # × air flow
-    "sensor_dropout": {"subtle": 1, "moderate": 1, "severe": 4},  # sensors that fall silent
-    "host_silent": {"subtle": 1, "moderate": 1, "severe": 1},
-    "workload_surge": {"subtle": 0.7, "moderate": 0.85, "severe": 0.95},  # utilization
-    "idle_drop": {"subtle": 0.1, "moderate": 0.05, "severe": 0.02},  # utilization
-    "set_point_change": {"subtle": 1.5, "moderate": 2.5, "severe": 3.0},  # K on all inlets
-}
-CONFOUNDERS = frozenset({"workload_surge", "idle_drop", "set_point_change"})
-UNTIL_THE_END_S = 1e12
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """One fault or confounder of one host. Times are Unix seconds; it acts on start ≤ time < end."""
-
-    host: str
-    name: str
-    start_s: float
-    end_s: float = UNTIL_THE_END_S
-    magnitude: str = "moderate"
-    part: int = 1  # which fan, supply, socket (from 1) or channel (from 0)
-    ramp_s: float = 0.0  # it grows in this time; 0 = a step
-
-    @property
-    def size(self) -> float:
-        """Its magnitude in numbers."""
-        return MAGNITUDES[self.name][self.magnitude]
-
-    @property
-    def is_fault(self) -> bool:
-        """False for what is no fault, whatever it looks like."""
-        return self.name not in CONFOUNDERS
-
-    def grown(self, time_s: float) -> float:
-        """How much of it has come, 0 to 1."""
-        if not self.start_s <= time_s < self.end_s:
-            return 0.0
-        return min((time_s - self.start_s) / self.ramp_s, 1.0) if self.ramp_s > 0 else 1.0
-
-
-def active(episodes: Iterable[Episode], time_s: float) -> list[Episode]:
-    """Those that act at this time."""
-    return [episode for episode in episodes if episode.start_s <= time_s < episode.end_s]
 
 
 def act_on_server(episode: Episode, conditions: Conditions, row: int, time_s: float) -> None:

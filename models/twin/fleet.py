@@ -1,53 +1,20 @@
-"""A fleet in time: work and air in, readings of every host out, with the truth of what was wrong.
-
-    Workload ─► utilization ─┐                      ┌─► Meters ─► values (N, hosts, F)
-    Room ─► inlet air ───────┼─► Conditions ─► Servers ─► exhaust air ─► Room
-    Episodes ────────────────┘
-
-A loop over time in steps of a few seconds; everything else is arrays over hosts, a group for each kind.
-"""
+"""A whole recording at once: for tests and training, where all of it fits into memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from models.twin.faults import MAGNITUDES, Episode, act_on_readings, act_on_server, active, set_point_change_k
-from models.twin.room import Room, RoomPlan
-from models.twin.sensors import Channel, Meters, channels_of, read_truth
-from models.twin.servers import Conditions, ServerKind, Servers
-from models.twin.workload import Workload, WorkloadPlan
+from models.twin.episodes import Episode
+from models.twin.fleet_run import FleetRun, Polls
+from models.twin.plans import FleetPlan, HostPlan
+from models.twin.sensors import Channel
+
+__all__ = ["FleetPlan", "FleetRecording", "FleetRun", "HostPlan", "Polls", "simulate_fleet"]
 
 Array = NDArray[np.float64]
-
-SETTLE_S = 1_800.0  # run before the recording, so that it starts warm
-
-
-@dataclass(frozen=True, slots=True)
-class HostPlan:
-    """One server of the fleet."""
-
-    name: str
-    kind: ServerKind
-    cluster: int = 0
-    height: float = 0.5  # 0 the bottom of its rack, 1 the top
-
-
-@dataclass(frozen=True, slots=True)
-class FleetPlan:
-    """What to simulate. `seed` makes the machines, seed and `run` together the weather and the work."""
-
-    hosts: tuple[HostPlan, ...]
-    start_s: float  # Unix time
-    duration_s: float
-    period_s: float = 20.0  # between two polls of a host
-    step_s: float = 5.0  # at most about 10
-    seed: int = 0
-    run: int = 0
-    episodes: tuple[Episode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +22,7 @@ class FleetRecording:
     """Readings on a grid of polls; each host is polled at its own moment within a period."""
 
     time_s: Array  # (N,) start of each period, Unix time
-    stamp_s: Array  # (N, hosts) when each host was polled
+    stamp_s: Array  # (N, hosts) when each host was polled, by its own clock
     hosts: tuple[str, ...]
     sensors: tuple[Channel, ...]  # F, of all kinds together
     values: NDArray[np.float32]  # (N, hosts, F), NaN where nothing was read or the host has no such sensor
@@ -68,125 +35,18 @@ def simulate_fleet(plan: FleetPlan) -> FleetRecording:
     Raises:
         ValueError: the period is not a whole number of steps, or an episode names what is not there.
     """
-    _check_episodes(plan)
-    steps = round(plan.period_s / plan.step_s)
-    if abs(steps * plan.step_s - plan.period_s) > 1e-9 or steps < 1:
-        raise ValueError(f"period_s is {plan.period_s:g}; expected whole steps of {plan.step_s:g} s")
-    fleet = _Fleet(plan, steps)
-    for step in range(-round(SETTLE_S / plan.step_s), 0):
-        fleet.advance(plan.start_s + step * plan.step_s)
+    run = FleetRun(plan)
     polls = int(plan.duration_s // plan.period_s)
-    hosts = len(plan.hosts)
-    stamps = np.empty((polls, hosts))
-    values = np.full((polls, hosts, len(fleet.sensors)), np.nan, np.float32)  # whole steps: exact
-    for poll in range(polls):
-        for step in range(steps):
-            time_s = plan.start_s + (poll * steps + step) * plan.step_s
-            fleet.advance(time_s)
-            due = np.flatnonzero(fleet.phase == step)
-            if len(due):
-                stamps[poll, due] = time_s
-                values[poll, due] = fleet.read(due, time_s)
+    stamp_s = np.empty((polls, len(run.hosts)))
+    values = np.full((polls, len(run.hosts), len(run.sensors)), np.nan, np.float32)  # whole steps: exact
+    for batch in run.polls():
+        at = int((batch.time_s - plan.start_s) / plan.period_s + 1e-6)
+        stamp_s[at, batch.host], values[at, batch.host] = batch.stamp_s, batch.values
     return FleetRecording(
         time_s=plan.start_s + np.arange(polls, dtype=np.float64) * plan.period_s,
-        stamp_s=stamps,
-        hosts=tuple(host.name for host in plan.hosts),
-        sensors=fleet.sensors,
+        stamp_s=stamp_s,
+        hosts=run.hosts,
+        sensors=run.sensors,
         values=values,
-        truth=plan.episodes,
-    )
-
-
-def _check_episodes(plan: FleetPlan) -> None:
-    hosts = {host.name for host in plan.hosts}
-    for episode in plan.episodes:
-        if episode.host not in hosts or episode.name not in MAGNITUDES:
-            raise ValueError(
-                f"episode {episode.name} of {episode.host}; expected a host and class of the twin"
-            )
-
-
-class _Group:
-    """The hosts of one kind."""
-
-    def __init__(self, kind: ServerKind, places: NDArray[np.intp], site: Generator, rng: Generator) -> None:
-        self.places = places  # (hosts of the group,) rows in the fleet
-        self.seats = {row: seat for seat, row in enumerate(places.tolist())}
-        self.channels = channels_of(kind)
-        self.servers = Servers(kind, len(places))
-        self.meters = Meters(self.channels, len(places), site, rng)
-        self.healthy = Conditions.healthy(kind, len(places))  # no two machines are quite alike
-        self.healthy.fan_gain *= site.normal(1, 0.015, self.healthy.fan_gain.shape)
-        self.healthy.flow_factor *= site.normal(1, 0.03, len(places))
-        self.healthy.resistance_factor *= site.normal(1, 0.04, self.healthy.resistance_factor.shape)
-        lean = site.normal(0, 0.01, len(places))
-        self.healthy.supply_share += np.stack([lean, -lean], axis=1)
-        self.columns = np.zeros(0, np.intp)  # of its channels, among the fleet's
-
-
-class _Fleet:
-    def __init__(self, plan: FleetPlan, steps: int) -> None:
-        site, run = default_rng([plan.seed]), default_rng([plan.seed, plan.run + 1])
-        site_room, site_work, site_groups = site.spawn(3)
-        run_room, run_work, run_groups = run.spawn(3)
-        hosts = len(plan.hosts)
-        self.plan = plan
-        self.row = {host.name: at for at, host in enumerate(plan.hosts)}
-        self.phase = site.integers(0, steps, hosts)  # (hosts,) in steps
-        height = np.array([host.height for host in plan.hosts])
-        self.room = Room(
-            RoomPlan(2.0 * height + site_room.normal(0, 0.3, hosts), site_room.uniform(0.02, 0.08, hosts)),
-            run_room,
-        )
-        settle_from_s = plan.start_s - SETTLE_S
-        cluster = np.array([host.cluster for host in plan.hosts], np.intp)
-        self.workload = Workload(_draw_work(cluster, site_work), settle_from_s, run_work)
-        self.exhaust_c = np.full(hosts, 35.0)
-        kinds = list(dict.fromkeys(host.kind for host in plan.hosts))
-        self.groups = [
-            _Group(kind, np.flatnonzero([host.kind == kind for host in plan.hosts]), one, other)
-            for kind, one, other in zip(
-                kinds, site_groups.spawn(len(kinds)), run_groups.spawn(len(kinds)), strict=True
-            )
-        ]
-        self.sensors = tuple({c.name: c for group in self.groups for c in group.channels}.values())
-        column = {channel.name: at for at, channel in enumerate(self.sensors)}
-        for group in self.groups:
-            group.columns = np.array([column[c.name] for c in group.channels], np.intp)
-
-    def advance(self, time_s: float) -> None:
-        """Let one step pass, ending at `time_s`."""
-        step_s, now = self.plan.step_s, active(self.plan.episodes, time_s)
-        load = self.workload.advance(time_s, step_s)
-        inlet_c = self.room.advance(time_s, step_s, self.exhaust_c, set_point_change_k(now))
-        for group in self.groups:
-            conditions = group.healthy.copy()
-            conditions.utilization, conditions.inlet_c = load[group.places], inlet_c[group.places]
-            for episode in now:
-                seat = group.seats.get(self.row[episode.host])
-                if seat is not None:
-                    act_on_server(episode, conditions, seat, time_s)
-            group.servers.advance(conditions, step_s)
-            group.meters.follow(read_truth(group.servers), step_s)
-            self.exhaust_c[group.places] = group.servers.exhaust_c
-
-    def read(self, due: NDArray[np.intp], time_s: float) -> Array:
-        """(len(due), F) readings of the hosts that are polled now."""
-        values = np.full((len(self.row), len(self.sensors)), np.nan)
-        for group in self.groups:
-            rows = np.flatnonzero(np.isin(group.places, due))
-            if len(rows):
-                values[np.ix_(group.places[rows], group.columns)] = group.meters.read(rows)
-        for episode in active(self.plan.episodes, time_s):
-            act_on_readings(episode, values[self.row[episode.host]])
-        return values[due]
-
-
-def _draw_work(cluster: NDArray[np.intp], site: Generator) -> WorkloadPlan:
-    hosts = len(cluster)
-    return WorkloadPlan(
-        base=site.uniform(0.15, 0.4, hosts),
-        daily_amplitude=site.uniform(0.0, 0.12, hosts),
-        peak_s=site.uniform(11 * 3600, 17 * 3600, hosts),
-        cluster=cluster,
+        truth=run.truth(),
     )
