@@ -14,6 +14,7 @@ import msgspec
 
 from agent.errors import DecodeError
 from agent.telemetry.binding import Binder, Columns
+from agent.telemetry.kafkapump import KafkaPump
 from agent.telemetry.native import Native
 from agent.telemetry.prometheus_json import add_sample
 from agent.telemetry.readings import Message
@@ -48,7 +49,7 @@ class JsonMessages:
             Shape({"labels": dict, "value": (str, float, int)}, self._add_sample),
             Shape({"resourceMetrics": list}, _refuse("otlp json")),
             Shape({"MetricValues": list}, _refuse("redfish metric report")),
-            Shape({"event": str, "fields": dict}, _refuse("dell kafkapump")),
+            Shape({"event": str, "fields": dict}, KafkaPump(binder).add),
         )
 
     def decode(self, value: bytes, message: Message, at: int, out: Columns) -> str:
