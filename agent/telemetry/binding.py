@@ -56,6 +56,7 @@ class Binding:
         "_meaning",
         "_table",
         "below_zero",
+        "counts",
         "offset",
         "plain",
         "refuses",
@@ -67,9 +68,13 @@ class Binding:
         self.series = -1
         self._table, self._host, self._meaning = table, host, meaning
         self.scale, self.offset = meaning.scale, meaning.offset
-        self.refuses, self.below_zero = meaning.refuses, below_zero
+        self.refuses, self.below_zero, self.counts = meaning.refuses, below_zero, meaning.counts
         self.plain = (
-            meaning.scale == 1.0 and not meaning.offset and meaning.refuses is None and below_zero is None
+            meaning.scale == 1.0
+            and not meaning.offset
+            and meaning.refuses is None
+            and meaning.counts is None
+            and below_zero is None
         )
 
     def rename(self, name: str) -> None:
@@ -83,6 +88,8 @@ class Binding:
                 return self.below_zero.add(value, time_ns, message, out)
             if self.refuses is not None and self.refuses(value):
                 return False
+            if self.counts is not None:
+                value = 1.0 if self.counts(value) else 0.0
         try:
             kept = value * self.scale + self.offset
         except OverflowError:  # an integer of hundreds of digits

@@ -27,6 +27,7 @@ class Meaning:
     bound: str = ""
     refuses: Callable[[float], bool] | None = None  # values (as sent) that stand for "no reading"
     below_zero: Meaning | None = None  # what the sensor measures when it sends a negative value
+    counts: Callable[[float], bool] | None = None  # codes: a value where it holds is kept as 1, else as 0
 
     def limit(self, bound: str) -> Meaning:
         """The same sensor's limit, such as `upper_critical`. An upper limit of 0 means that none is set."""
