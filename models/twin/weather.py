@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from numpy.random import Generator
 
 DAY_S, YEAR_S = 86_400.0, 365.2425 * 86_400.0
 WEATHER_TIME_S, GUST_TIME_S = 36 * 3600.0, 1_800.0  # of what wanders about the courses
-GUST_K = 0.4
+GUST_K, DAMP_PCT = 0.4, 8.0
 HUMIDITY_PER_K = 2.5  # % that relative humidity falls for each K above the day's mean
 DRIEST_PCT, DAMPEST_PCT = 15.0, 99.0
 
@@ -34,15 +35,17 @@ class Weather:
         self.climate, self._rng = climate, rng
         self._front_k = float(rng.normal(0, climate.wander_k))
         self._gust_k = float(rng.normal(0, GUST_K))
-        self._damp_pct = float(rng.normal(0, 8.0))
+        self._damp_pct = float(rng.normal(0, DAMP_PCT))
         self.dry_c = self.wet_c = climate.mean_c
 
     def advance(self, time_s: float, step_s: float) -> tuple[float, float]:
         """Dry-bulb and wet-bulb temperature (°C) at `time_s`, Unix time UTC."""
         place, (front, gust, damp) = self.climate, self._rng.standard_normal(3).tolist()
-        self._front_k = _wander(self._front_k, WEATHER_TIME_S, place.wander_k, step_s, front)
-        self._gust_k = _wander(self._gust_k, GUST_TIME_S, GUST_K, step_s, gust)
-        self._damp_pct = _wander(self._damp_pct, WEATHER_TIME_S, 8.0, step_s, damp)
+        keep, fresh = wandering(WEATHER_TIME_S, 1.0, step_s)
+        self._front_k = keep * self._front_k + fresh * place.wander_k * front
+        self._damp_pct = keep * self._damp_pct + fresh * DAMP_PCT * damp
+        keep, fresh = wandering(GUST_TIME_S, GUST_K, step_s)
+        self._gust_k = keep * self._gust_k + fresh * gust
         season_k = place.annual_k * math.cos(2 * math.pi * (time_s - place.warmest_s) / YEAR_S)
         day_k = place.daily_k * math.cos(2 * math.pi * (time_s - place.warmest_of_day_s) / DAY_S)
         self.dry_c = place.mean_c + season_k + day_k + self._front_k + self._gust_k
@@ -62,7 +65,11 @@ def wet_bulb_c(dry_c: float, humidity_pct: float) -> float:
     )
 
 
-def _wander(value: float, time_s: float, spread: float, step_s: float, draw: float) -> float:
-    """One step of an AR(1) of standard deviation `spread`."""
+@lru_cache(maxsize=64)
+def wandering(time_s: float, spread: float, step_s: float) -> tuple[float, float]:
+    """What one step keeps of an AR(1), and what it adds for each unit of fresh noise.
+
+    The process has correlation time `time_s` and standard deviation `spread`.
+    """
     keep = math.exp(-step_s / time_s)
-    return keep * value + spread * math.sqrt(1 - keep * keep) * draw
+    return keep, spread * math.sqrt(1 - keep * keep)

@@ -1,0 +1,180 @@
+"""A zone's air and the units that cool it.
+
+              bypass, or recirculation where servers take more than is supplied
+            ┌──────────────────────────────────────────────────────────────────┐
+  units ─► cold air ─► servers, heat ─► hot air ─► units (coil, fan) ─► cold air
+              └──────── walls and racks, which store heat ────────┘
+
+Two air nodes and one of solid mass a zone: as a whole they answer as measured in a room that lost its cooling
+(Khankari, 2011), fast at first and then by 1.8 K/min for 100 kW. Weak at what happens within an aisle.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.twin.servers import AIR_J_PER_M3K
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Index = NDArray[np.intp]
+
+AIR_J_K_PER_W = 3.6  # 300 m³ of air for 100 kW
+MASS_J_K_PER_W = 30.0  # 3 MJ/K of racks and walls for 100 kW
+EXCHANGE_W_K_PER_W = 0.08  # 8 kW/K between the two for 100 kW
+COLD_SHARE = 0.3  # of the air, on the cold side
+IMPLICIT_SHARE = 0.55  # of a step's change that is taken from its end: stable at any step
+
+DESIGN_RISE_K = 12.0  # of air through the servers, at the design load
+COIL_UNITS = 1.05  # heat transfer units at full air flow: effectiveness 0.65
+COIL_EXPONENT = -0.4  # of those, against air flow
+COIL_TIME_S = 90.0  # supply air follows the coil
+STANDSTILL_TIME_S = 300.0  # a stopped unit takes the room's temperature
+VALVE_PER_K, VALVE_PER_K_S = 0.06, 0.06 / COIL_TIME_S
+SLOWEST_FAN, FAN_TIME_S, FAN_PER_S = 0.35, 8.0, 0.02
+FLOW_TIME_S = 30.0  # in which the fans' controller makes up for missing air
+FAN_W_PER_M3_S = 1_000.0  # at full speed
+CONTROLS_W = 80.0
+STANDBY_AFTER_S, STANDBY_HOLD_S = 60.0, 600.0  # a spare starts after that long, and stops after that long
+TOO_WARM_K = 3.0  # supply above its set-point: the spare is called
+STOPPED = 0.01  # a unit with less of its capacity does not run
+
+
+class ZoneAir:
+    """The air and mass of every zone. Arrays are (Z,)."""
+
+    def __init__(self, design_w: Array, cold_c: float, hot_c: float) -> None:
+        self.cold_c, self.hot_c = np.full(len(design_w), cold_c), np.full(len(design_w), hot_c)
+        self._air_j_k, self._mass_j_k = AIR_J_K_PER_W * design_w, MASS_J_K_PER_W * design_w
+        self._exchange_w_k = EXCHANGE_W_K_PER_W * design_w
+        self.mass_c = self.mean_c
+
+    @property
+    def mean_c(self) -> Array:
+        """(Z,) of all air."""
+        mean: Array = COLD_SHARE * self.cold_c + (1 - COLD_SHARE) * self.hot_c
+        return mean
+
+    @property
+    def stored_j(self) -> Array:
+        """(Z,) heat in air and mass, above 0 °C."""
+        stored: Array = self._air_j_k * self.mean_c + self._mass_j_k * self.mass_c
+        return stored
+
+    def advance(
+        self,
+        step_s: float,
+        heat_w: Array,
+        taken_m3_s: Array,
+        recirculated_m3_s: Array,
+        supplied_m3_s: Array,
+        supply_c: Array,
+    ) -> Array:
+        """One step; returns the heat that the supply air took away, (Z,) in W.
+
+        `taken` is the servers' air flow, `recirculated` what of it comes from the hot side without any need.
+        """
+        short = np.maximum(taken_m3_s - recirculated_m3_s - supplied_m3_s, 0.0)
+        through = AIR_J_PER_M3K * (supplied_m3_s + short)  # W/K from cold to hot
+        back = AIR_J_PER_M3K * short
+        supplied_w_k = AIR_J_PER_M3K * supplied_m3_s
+        cold, hot, mass = COLD_SHARE * self._air_j_k, (1 - COLD_SHARE) * self._air_j_k, self._mass_j_k
+        per_air, per_mass = self._exchange_w_k / self._air_j_k, self._exchange_w_k / mass
+        rates = np.empty((len(heat_w), 3, 3))  # 1/s of cold, hot, mass
+        rates[:, 0, 0] = -through / cold - per_air * COLD_SHARE
+        rates[:, 0, 1] = back / cold - per_air * (1 - COLD_SHARE)
+        rates[:, 1, 0] = through / hot - per_air * COLD_SHARE
+        rates[:, 1, 1] = -through / hot - per_air * (1 - COLD_SHARE)
+        rates[:, 0, 2] = rates[:, 1, 2] = per_air
+        rates[:, 2, 0], rates[:, 2, 1] = per_mass * COLD_SHARE, per_mass * (1 - COLD_SHARE)
+        rates[:, 2, 2] = -per_mass
+        before = np.stack([self.cold_c, self.hot_c, self.mass_c], axis=1)  # (Z, 3)
+        pushed = np.stack([supplied_w_k * supply_c / cold, heat_w / hot, np.zeros_like(hot)], axis=1)
+        known = before + step_s * (
+            (1 - IMPLICIT_SHARE) * np.einsum("zij,zj->zi", rates, before) + pushed
+        )  # (Z, 3)
+        after = np.linalg.solve(np.eye(3) - IMPLICIT_SHARE * step_s * rates, known[:, :, None])[:, :, 0]
+        self.cold_c, self.hot_c, self.mass_c = after.T.copy()
+        between = IMPLICIT_SHARE * after[:, 1] + (1 - IMPLICIT_SHARE) * before[:, 1]
+        removed_w: Array = supplied_w_k * (between - supply_c)
+        return removed_w
+
+
+class CoolingUnits:
+    """Coils and fans. Arrays are (U,) over units unless they say (Z,) over zones."""
+
+    def __init__(
+        self, zone: Index, is_spare: Flags, design_w: Array, flow_margin: float, supply_c: float
+    ) -> None:
+        """`design_w` is the heat that a unit is built for; one that `is_spare` waits until it is called."""
+        self.zone, self.is_spare, self.zones = zone, is_spare, int(zone.max()) + 1
+        self.flow_most_m3_s = flow_margin * design_w / (AIR_J_PER_M3K * DESIGN_RISE_K)
+        self.speed = np.where(is_spare, 0.0, 0.75)
+        self.supply_c = np.full(len(zone), supply_c)
+        self.runs = ~is_spare
+        self._command = np.full(self.zones, 0.75)  # (Z,) of the fans
+        self._opening = np.full(len(zone), 0.6)  # what the valve's controller has learnt
+        self._called_s = np.zeros(self.zones)  # (Z,) how long the spares have been called for
+
+    @property
+    def flow_m3_s(self) -> Array:
+        """(U,)"""
+        flow: Array = self.speed * self.flow_most_m3_s
+        return flow
+
+    @property
+    def fan_w(self) -> Array:
+        """(U,) cubic in speed, and what the controls take."""
+        drawn: Array = FAN_W_PER_M3_S * self.flow_most_m3_s * self.speed**3 + CONTROLS_W
+        return drawn
+
+    def sum_zones(self, values: Array) -> Array:
+        """(Z,) from (U,)."""
+        return np.bincount(self.zone, values, self.zones).astype(np.float64, copy=False)
+
+    def advance(
+        self,
+        step_s: float,
+        set_point_c: Array,
+        capacity: Array,
+        rests: Flags,
+        wanted_m3_s: Array,
+        return_c: Array,
+        coolant_c: float,
+    ) -> None:
+        """One step. `wanted` and `return` are (Z,); `capacity` is the share left of a unit's fan and coil."""
+        stopped = (capacity < STOPPED) | rests
+        self._call_spares(step_s, stopped | (self.runs & (self.supply_c > set_point_c + TOO_WARM_K)))
+        waits = self.is_spare & (self._called_s < STANDBY_AFTER_S)[self.zone]
+        self.runs = ~(stopped | waits)
+        self._turn_fans(step_s, capacity, wanted_m3_s)
+        self._cool(step_s, set_point_c, capacity, return_c[self.zone], coolant_c)
+
+    def _call_spares(self, step_s: float, needs_help: Flags) -> None:
+        is_called = self.sum_zones(np.where(self.is_spare, 0.0, needs_help)) > 0
+        longer_s = self._called_s + step_s
+        longer_s = np.where(longer_s >= STANDBY_AFTER_S, STANDBY_AFTER_S + STANDBY_HOLD_S, longer_s)
+        self._called_s = np.where(is_called, longer_s, np.maximum(self._called_s - step_s, 0.0))
+
+    def _turn_fans(self, step_s: float, capacity: Array, wanted_m3_s: Array) -> None:
+        most = np.maximum(self.sum_zones(self.runs * self.flow_most_m3_s), 1e-9)
+        missing = (wanted_m3_s - self.sum_zones(self.flow_m3_s)) / most * (step_s / FLOW_TIME_S)
+        change = np.clip(missing, -FAN_PER_S * step_s, FAN_PER_S * step_s)
+        self._command = np.clip(self._command + change, SLOWEST_FAN, 1.0)
+        target = self.runs * np.minimum(self._command[self.zone], capacity)
+        self.speed = self.speed + (target - self.speed) * -np.expm1(-step_s / FAN_TIME_S)
+        self.speed[self.speed < STOPPED] = 0.0
+
+    def _cool(
+        self, step_s: float, set_point_c: Array, capacity: Array, return_c: Array, coolant_c: float
+    ) -> None:
+        above_k = self.supply_c - set_point_c
+        learnt = np.clip(self._opening + VALVE_PER_K_S * above_k * step_s, 0.0, 1.0)
+        self._opening = np.where(self.runs, learnt, self._opening)
+        opening = np.clip(self._opening + VALVE_PER_K * above_k, 0.0, 1.0) * np.minimum(capacity, 1.0)
+        units = COIL_UNITS * np.maximum(self.speed, SLOWEST_FAN / 2) ** COIL_EXPONENT
+        coil_c = return_c + opening * np.expm1(-units) * np.maximum(return_c - coolant_c, 0.0)
+        target = np.where(self.runs, coil_c, return_c)
+        time_s = np.where(self.runs, COIL_TIME_S, STANDSTILL_TIME_S)
+        self.supply_c = self.supply_c + (target - self.supply_c) * -np.expm1(-step_s / time_s)
