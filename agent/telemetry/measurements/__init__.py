@@ -15,8 +15,10 @@ from agent.telemetry.measurements import (
     nvidia_smi,
     prometheus,
     redfish,
+    snmp,
     temp,
     unknown,
+    ups_daemons,
 )
 
 MeaningOf = Callable[[str, Tags, str], Meaning | None]
@@ -30,6 +32,7 @@ TABLE: dict[str, MeaningOf] = {
     "temp": temp.meaning_of,
     "cpu": host_cpu.meaning_of,
     "powerstat_package": host_cpu.meaning_of,
+    **dict.fromkeys(ups_daemons.MEASUREMENTS, ups_daemons.meaning_of),
 }
 # Measurement → which of a message's fields are to be left out, seen together.
 JOINT: dict[str, Joint] = {"redfish_power_powersupplies": redfish.ratings}
@@ -38,6 +41,13 @@ JOINT: dict[str, Joint] = {"redfish_power_powersupplies": redfish.ratings}
 def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     """The meaning of one field, None where it is no reading (or one that its tags disown)."""
     known = TABLE.get(measurement)
-    if known is None and prometheus.is_metric_name(measurement) and field in prometheus.VALUE_FIELDS:
-        return prometheus.meaning_of("prometheus", tags, measurement)
+    if known is None and field in prometheus.VALUE_FIELDS:
+        if snmp.is_exported(measurement):
+            return snmp.of_exporter(tags, measurement)
+        if prometheus.is_metric_name(measurement):
+            return prometheus.meaning_of("prometheus", tags, measurement)
+    if measurement == "prometheus" and snmp.is_exported(field):
+        return snmp.of_exporter(tags, field)
+    if known is None and snmp.is_facility(measurement, tags, field):
+        return snmp.meaning_of(measurement, tags, field)
     return (known or unknown.meaning_of)(measurement, tags, field)

@@ -43,7 +43,7 @@ WARMEST_C = 55.0  # of air where people work; above it a room's temperature is i
 class Object(NamedTuple):
     """One object: where it is on its device, and what its values mean as sent."""
 
-    scope: str  # "" for the whole device, else what its index numbers: phase, bank, outlet, input, sensor
+    scope: str  # what its index numbers, in `rows`: "" for the whole device, phase, bank, outlet, …
     name: str  # of the sensor within its scope
     unit: Unit
     refuses: Holds | None

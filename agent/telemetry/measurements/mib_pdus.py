@@ -50,7 +50,7 @@ APC = merged(
     objects("sensor", DECI_FAHRENHEIT, {"rPDU2SensorTempHumidityStatusTempF": "temp_c"}, is_blank, 1),
     objects("sensor", HUMIDITY, {"rPDU2SensorTempHumidityStatusRelativeHumidity": "rh_pct"}, is_no_humidity),
     # rPDU: older ones; a row is a phase or, after all phases, a bank
-    objects("phase", DECI_A, {"rPDULoadStatusLoad": "a"}, rank=1),
+    objects("row", DECI_A, {"rPDULoadStatusLoad": "a"}, rank=1),
     objects("", WATT, {"rPDUIdentDevicePowerWatts": "power_w"}, rank=1),
     objects("outlet", DECI_A, {"rPDUOutletStatusLoad": "a"}, rank=1),
     # Easy PDU
@@ -101,10 +101,13 @@ SERVER_TECHNOLOGY = merged(
 )
 
 CYBERPOWER = merged(
-    objects("phase", DECI_A, {"ePDULoadStatusLoad": "a", "ePDU2PhaseStatusLoad": "a"}),
-    objects("phase", DECI_V, {"ePDULoadStatusVoltage": "v", "ePDU2PhaseStatusVoltage": "v"}),
-    objects("phase", WATT, {"ePDULoadStatusActivePower": "w", "ePDU2PhaseStatusPower": "w"}),
-    objects("phase", DECI_KWH, {"ePDULoadStatusEnergy": "j"}),
+    objects("row", DECI_A, {"ePDULoadStatusLoad": "a"}, rank=1),
+    objects("row", DECI_V, {"ePDULoadStatusVoltage": "v"}, rank=1),
+    objects("row", WATT, {"ePDULoadStatusActivePower": "w"}, rank=1),
+    objects("row", DECI_KWH, {"ePDULoadStatusEnergy": "j"}, rank=1),
+    objects("phase", DECI_A, {"ePDU2PhaseStatusLoad": "a"}),
+    objects("phase", DECI_V, {"ePDU2PhaseStatusVoltage": "v"}),
+    objects("phase", WATT, {"ePDU2PhaseStatusPower": "w"}),
     objects("bank", DECI_A, {"ePDU2BankStatusLoad": "a"}),
     objects("outlet", DECI_A, {"ePDUOutletStatusLoad": "a", "ePDU2OutletMeteredStatusLoad": "a"}),
     objects("outlet", WATT, {"ePDUOutletStatusActivePower": "w", "ePDU2OutletMeteredStatusActivePower": "w"}),
