@@ -15,6 +15,7 @@ import msgspec
 from agent.errors import DecodeError
 from agent.telemetry.binding import Binder, Columns
 from agent.telemetry.kafkapump import KafkaPump
+from agent.telemetry.metric_report import MetricReports
 from agent.telemetry.native import Native
 from agent.telemetry.prometheus_json import add_sample
 from agent.telemetry.readings import Message
@@ -40,7 +41,7 @@ class JsonMessages:
     """Turns messages of JSON into readings."""
 
     def __init__(self, binder: Binder) -> None:
-        self._telegraf, native = TelegrafJson(binder), Native(binder)
+        self._telegraf, native, reports = TelegrafJson(binder), Native(binder), MetricReports(binder)
         self._shapes = (
             Shape({"fields": dict, "name": str}, self._telegraf.add),
             Shape({"metrics": dict}, native.add),
@@ -48,7 +49,9 @@ class JsonMessages:
             Shape({"metrics": list}, self._add_batch),
             Shape({"labels": dict, "value": (str, float, int)}, self._add_sample),
             Shape({"resourceMetrics": list}, _refuse("otlp json")),
-            Shape({"MetricValues": list}, _refuse("redfish metric report")),
+            Shape({"MetricValues": list}, reports.add),
+            Shape({"MetricReport": dict}, reports.add),
+            Shape({"Events": list}, reports.add),
             Shape({"event": str, "fields": dict}, KafkaPump(binder).add),
         )
 

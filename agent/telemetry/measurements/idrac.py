@@ -162,6 +162,8 @@ def meaning_of(metric_id: str, context: str, part: str = "") -> Meaning | None:
         return (
             None if unnamed else identify(f"{part_of(context)} {split_words(metric_id)}", OTHER, FAMILY, part)
         )
+    if "{" in metric.vendor and not context:
+        return None  # of some sensor or other
     vendor = metric.vendor.format(sensor=sensor_name(context), part=part_of(context))
     found = identify(_with_temp(vendor, metric.unit), metric.unit, FAMILY, part)
     if found is None or found.quantity not in ("temperature", "margin"):

@@ -1,0 +1,184 @@
+"""Redfish metric reports, as a BMC pushes them: every value a text, with a time and a property of its own.
+
+{"Id": "ThermalSensor", "Timestamp": "2025-02-01T00:39:38.000Z", "Oem": {"Dell": {"ServiceTag": "6VQS5X3"}},
+ "MetricValues": [{"MetricId": "TemperatureReading", "MetricValue": "42", "Timestamp": "2025-02-01T00:39:36Z",
+                   "MetricProperty": "/redfish/v1/…",
+                   "Oem": {"Dell": {"ContextID": "System Board Exhaust Temp", "FQDD": "…"}}}, …]}
+
+A report may stand inside of an event (`Events`) or under `MetricReport`, beside the name of its host.
+Values that are words, durations, "nan" or stale are no readings. What is absent may be unchanged.
+"""
+
+from __future__ import annotations
+
+import math
+
+from agent.errors import DecodeError
+from agent.telemetry.binding import Binder, Columns, MetricSeries
+from agent.telemetry.hosts import IDENTITY_TAGS
+from agent.telemetry.meanings import Meaning, Tags
+from agent.telemetry.measurements import idrac, metric_property
+from agent.telemetry.readings import Message
+from agent.telemetry.reasons import NOTHING_USABLE, TOO_LARGE
+from agent.telemetry.times import time_from
+
+Document = dict[str, object]
+MAX_VALUES = 10_000  # in one report
+CACHED_HOSTS = 200_000
+NUMBER_LENGTH = 64  # characters; longer is no number
+
+_INJECTED = {"HostName": "Hostname"}
+_HEADER = IDENTITY_TAGS | _INJECTED.keys() | {"rack", "row"}
+_SEPARATOR, _AS_DUTY = "\x1f", "%"
+
+
+class MetricReports:
+    """Turns metric reports into readings."""
+
+    def __init__(self, binder: Binder) -> None:
+        self._binder = binder
+        self._known: dict[object, MetricSeries] = {}
+
+    def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+        """Append the readings of a report, or of those in an envelope; whether there were any.
+
+        Raises:
+            DecodeError: there is no report, or it has no host or no usable time.
+        """
+        found, first = False, None
+        header = tags_of(document)
+        for report in _reports_in(document):
+            try:
+                found |= self._add_report(report, header | tags_of(report), message, at, out)
+            except DecodeError as error:
+                first = first or error
+        if not found and first is not None:
+            raise first
+        return found
+
+    def _add_report(
+        self, report: Document, tags: dict[str, str], message: Message, at: int, out: Columns
+    ) -> bool:
+        values = report["MetricValues"]
+        if not isinstance(values, list) or len(values) > MAX_VALUES:
+            raise DecodeError(TOO_LARGE)
+        series = self._series(tags, message)
+        stale, report_time = _is_stale(report), report.get("Timestamp")
+        name = str(report.get("Id", ""))
+        before, first = len(out.series), None
+        for entry in values:
+            if not isinstance(entry, dict) or _is_stale(entry, stale):
+                continue
+            value = number_in(entry.get("MetricValue"))
+            if value is None:
+                continue
+            try:
+                time_ns = time_from(entry.get("Timestamp") or report_time, message)
+            except DecodeError as error:
+                first = first or error
+                continue
+            _append(series, _sensor_of(entry, name), value, time_ns, at, out)
+        if len(out.series) == before and first is not None:
+            raise first
+        return len(out.series) > before
+
+    def _series(self, tags: dict[str, str], message: Message) -> MetricSeries:
+        identity = tuple(tags.items())
+        known = self._known.get(identity)
+        if known is None:
+            known = self._known.get((message.key, identity))
+        if known is not None:
+            return known
+        series, by_tags = self._binder.metric(metric_property.FAMILY, tags, message.key, meaning_of)
+        if len(self._known) >= CACHED_HOSTS:
+            self._known.clear()
+        self._known[identity if by_tags else (message.key, identity)] = series
+        return series
+
+
+def meaning_of(_measurement: str, _tags: Tags, field: str) -> Meaning | None:
+    """The sensor behind a value's marks, which `_sensor_of` has put together."""
+    metric_id, context, part, path, *duty = field.split(_SEPARATOR)
+    if metric_id in idrac.METRICS and "/DellNumericSensor" in path:
+        context = context or path.rpartition("/")[2].removesuffix(f"#{idrac.RAW_READING}")
+    if metric_id and (context or (metric_id in idrac.METRICS and not path)):
+        return None if duty else idrac.meaning_of(metric_id, context, part)
+    return metric_property.meaning_of(metric_id, path, bool(duty))
+
+
+def tags_of(document: Document) -> dict[str, str]:
+    """What a report or its envelope says of its host: injected fields, the service tag, the context."""
+    tags = {
+        _INJECTED.get(k, k): v
+        for k, v in document.items()
+        if k in _HEADER and isinstance(v, str) and v.strip()
+    }
+    tag = _oem(document, "Dell").get("ServiceTag")
+    return tags | {"service_tag": tag} if isinstance(tag, str) and tag.strip() else tags
+
+
+def number_in(value: object) -> float | None:
+    """A value's number: `"42"`, `"42.000000"`; None for words, null, "nan", durations and "unknown"."""
+    if isinstance(value, str):
+        if len(value) > NUMBER_LENGTH or "_" in value:
+            return None
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, float | int) or isinstance(value, bool):
+        return None
+    return None if idrac.is_unknown(value) or value == math.inf else value
+
+
+def _reports_in(document: Document) -> list[Document]:
+    """The report itself, that in an envelope, or those in its events.
+
+    Raises:
+        DecodeError: there is none.
+    """
+    events = document.get("Events")
+    candidates: list[object] = [document, document.get("MetricReport")]
+    for event in events[:MAX_VALUES] if isinstance(events, list) else ():
+        if isinstance(event, dict):
+            candidates += [event, event.get("MetricReport"), event.get("Oem")]
+    reports = [c for c in candidates if isinstance(c, dict) and isinstance(c.get("MetricValues"), list)]
+    if not reports:
+        raise DecodeError(NOTHING_USABLE)
+    return reports
+
+
+def _sensor_of(entry: Document, report: str) -> str:
+    """What tells a value's sensor from all others of its host."""
+    dell = _oem(entry, "Dell")
+    fqdd = _text(dell.get("FQDD"))
+    context = _text(dell.get("ContextDisplayName")) or _text(dell.get("ContextID")) or fqdd
+    metric_id, path = _text(entry.get("MetricId")), _text(entry.get("MetricProperty"))
+    if not metric_id and metric_property.AIR.fullmatch(report):
+        metric_id = report
+    return _SEPARATOR.join((metric_id, context, fqdd, path))
+
+
+def _append(series: MetricSeries, sensor: str, value: float, time_ns: int, at: int, out: Columns) -> None:
+    binding = series[sensor]
+    kept = binding is not None and binding.add(value, time_ns, at, out)
+    if not kept and metric_property.is_duty(value):
+        duty = series[f"{sensor}{_SEPARATOR}{_AS_DUTY}"]
+        if duty is not None:
+            duty.add(value, time_ns, at, out)
+
+
+def _is_stale(part: Document, otherwise: bool = False) -> bool:
+    """Whether NVIDIA's BMC says that a value, or all of a report, has not been read anew."""
+    stale = _oem(part, "Nvidia").get("MetricValueStale")
+    return stale if isinstance(stale, bool) else otherwise
+
+
+def _oem(part: Document, vendor: str) -> Document:
+    oem = part.get("Oem")
+    own = oem.get(vendor) if isinstance(oem, dict) else None
+    return own if isinstance(own, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value.replace(_SEPARATOR, "") if isinstance(value, str) else ""
