@@ -50,7 +50,7 @@ def is_facility(measurement: str, tags: Tags, field: str) -> bool:
 
 
 def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
-    """The sensor behind a field of Telegraf's; quantity `other` and its own name where nothing tells its scale."""
+    """The sensor behind a field of Telegraf's; its own name and `other` where nothing tells its scale."""
     own = unknown.meaning_of(measurement, tags, field)
     if field in entity_sensors.FIELDS:
         return entity_sensors.meaning_of(tags, field, own)

@@ -1,7 +1,7 @@
 """Telegraf's `apcupsd` and `upsd` (Network UPS Tools), which name their fields alike.
 
-Both run beside the UPS's data cable, so their `host` is the machine that asks. The tag `ups_name` tells several
-of one daemon apart; a tag `source`, given in Telegraf's own config, makes each a host of its own.
+Both run beside the UPS's data cable, so their `host` is the machine that asks. The tag `ups_name` tells
+several of one daemon apart; a tag `source`, given in Telegraf's own config, makes each a host of its own.
 """
 
 from __future__ import annotations
