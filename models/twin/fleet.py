@@ -48,5 +48,5 @@ def simulate_fleet(plan: FleetPlan) -> FleetRecording:
         hosts=run.hosts,
         sensors=run.sensors,
         values=values,
-        truth=run.truth(),
+        truth=plan.episodes,
     )

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from models.twin.episodes import Episode, Schedule
+from models.twin.episodes import Schedule
 from models.twin.faults import act_on_readings, act_on_server, set_point_change_k
 from models.twin.magnitudes import MAGNITUDES
 from models.twin.plans import FleetPlan
 from models.twin.room import Room, RoomPlan
 from models.twin.sensors import Meters, channels_of, read_truth
 from models.twin.servers import Conditions, ServerKind, Servers
+from models.twin.truth import Truth, reach
 from models.twin.workload import Workload, WorkloadPlan
 
 Array = NDArray[np.float64]
@@ -75,9 +76,9 @@ class FleetRun:
                 values = fleet.read(due, time_s).astype(np.float32)
                 yield Polls(time_s, due, np.full(len(due), time_s), values)
 
-    def truth(self) -> tuple[Episode, ...]:
-        """What was wrong and what only looked like it, in the order of the plan."""
-        return self.plan.episodes
+    def truth(self) -> tuple[Truth, ...]:
+        """What was wrong and what only looked like it, in the order of the plan; consequences so far."""
+        return tuple(reach(episode, self.plan) for episode in self.plan.episodes)
 
 
 def _check_episodes(plan: FleetPlan) -> None:
