@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from agent.errors import DecodeError
 from agent.telemetry.hosts import host_of, names_a_host
+from agent.telemetry.mappings import FieldMapping, mapped
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import JOINT, Joint, MeaningOf, meaning_of
 from agent.telemetry.naming import MAX_NAME_LENGTH, SensorNames
@@ -118,7 +119,8 @@ class MetricSeries(dict[str, Binding | None]):
         self._binder, self._meaning_of = binder, meaning_of
 
     def __missing__(self, name: str) -> Binding | None:
-        meaning = self._meaning_of(self.measurement, self.tags, name)
+        meaning = self._binder.mapped(self.measurement, self.tags, name)
+        meaning = meaning or self._meaning_of(self.measurement, self.tags, name)
         bound = self[name] = self._binder.bind(self.host, meaning) if meaning else None
         return bound
 
@@ -149,10 +151,11 @@ def _numbers_in(fields: Mapping[str, object]) -> dict[str, float]:
 class Binder:
     """Makes bindings; holds the series table, the names and the places that tags have told."""
 
-    def __init__(self) -> None:
+    def __init__(self, mappings: Sequence[FieldMapping] = ()) -> None:
         self.series = SeriesTable()
         self.places: dict[str, dict[str, str]] = {}  # host → rack, row
         self._names = SensorNames()
+        self._mappings = tuple(mappings)
         self._meanings: dict[Meaning, Meaning] = {}  # one object for all hosts that have such a sensor
 
     def metric(
@@ -168,6 +171,10 @@ class Binder:
         if place:
             self.places.setdefault(host, {}).update(place)
         return MetricSeries(self, host, measurement, tags, meaning_of), names_a_host(tags)
+
+    def mapped(self, measurement: str, tags: Tags, name: str) -> Meaning | None:
+        """What the site's own mapping says of a field; None where it says nothing."""
+        return mapped(self._mappings, measurement, tags, name) if self._mappings else None
 
     def bind(self, host: str, meaning: Meaning) -> Binding | None:
         """A binding of a meaning on a host; None where the name is too long to be one."""

@@ -18,6 +18,7 @@ from agent.errors import DecodeError
 from agent.telemetry.binding import Binder, Columns
 from agent.telemetry.json_messages import JsonMessages
 from agent.telemetry.line_messages import LineMessages
+from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import DeadLetter, Decoded, Message, SeriesTable
 from agent.telemetry.reasons import EMPTY, NOT_JSON, NOT_UTF8, TOMBSTONE, TOO_LARGE, unsupported
 
@@ -44,11 +45,12 @@ _SUSPECT = frozenset((*range(0x21), *range(0x7F, 0x100), *(magic[0] for magic, _
 class Decoder:
     """Decodes messages; `series` numbers the sensors, `places` is what tags told of each host's rack and row.
 
-    Keeps caches, which grow with the number of series and start anew at a limit, and no other state.
+    `mappings` are the site's own words on what fields mean, and win over ours. Keeps caches, which grow with
+    the number of series and start anew at a limit, and no other state.
     """
 
-    def __init__(self) -> None:
-        binder = Binder()
+    def __init__(self, mappings: Sequence[FieldMapping] = ()) -> None:
+        binder = Binder(mappings)
         self.series: SeriesTable = binder.series
         self.places: dict[str, dict[str, str]] = binder.places  # host → {"rack": …, "row": …}
         self._lines, self._json = LineMessages(binder), JsonMessages(binder)
