@@ -30,6 +30,8 @@ from pydantic import (
 from agent.config_errors import describe_errors, setting_error
 from agent.errors import ConfigError
 from agent.secret_files import read_environment, read_secret
+from agent.telemetry.mappings import QUANTITIES, SENSOR, UNIT_WORDS, FieldMapping, unit_of
+from agent.telemetry.units import OTHER
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka accepts
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")  # leaves room for ".state" and instance numbers
@@ -226,6 +228,62 @@ class ModelsConfig(_Section):
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto, cpu or cuda")
 
 
+class MappingConfig(_Section):
+    """One row of `telemetry.mapping`: what some fields are; the first row that fits a field counts."""
+
+    measurement: str = Field(default="*", min_length=1, description="a measurement's name, * for any text")
+    field: str = Field(min_length=1, description="a field's name, * for any text")
+    tags: dict[str, str] = Field(default={}, description='a table of tag = "value", * for any text')
+    sensor: Annotated[str, _matching(SENSOR)] = Field(
+        description="a name of a-z, 0-9 and _, with {tag} for the value of a tag"
+    )
+    quantity: str = Field(default="", description=f"one of {', '.join(QUANTITIES)}")
+    unit: str = Field(default="", description="a unit such as A, V, W, kW, kWh, Cel, degF, %, Hz or rpm")
+    scale: float = Field(
+        default=1.0, ge=-1e12, le=1e12, allow_inf_nan=False, description="a number within 1e12 of 0, not 0"
+    )
+    offset: float = Field(
+        default=0.0, ge=-1e12, le=1e12, allow_inf_nan=False, description="a number within 1e12 of 0"
+    )
+    missing: tuple[float, ...] = Field(default=(), strict=False, description="a list of numbers")
+
+    @model_validator(mode="after")
+    def _means_something(self) -> Self:
+        if self.scale == 0:
+            raise setting_error("scale", self.scale, "a number within 1e12 of 0, not 0")
+        if self.quantity and self.quantity not in QUANTITIES:
+            raise setting_error("quantity", self.quantity, f"one of {', '.join(QUANTITIES)}")
+        if self.unit and self.unit.strip().lower() not in UNIT_WORDS:
+            raise setting_error("unit", self.unit, "a unit such as A, V, W, kW, kWh, Cel, degF, %, Hz or rpm")
+        if unit_of(self.sensor, self.unit, self.quantity) is None:
+            raise setting_error("unit", self.unit, f"a unit of {self.quantity}")
+        return self
+
+    def to_mapping(self) -> FieldMapping:
+        """The row as the decoder takes it."""
+        unit = unit_of(self.sensor, self.unit, self.quantity) or OTHER
+        return FieldMapping(
+            self.measurement,
+            self.field,
+            self.sensor,
+            unit,
+            self.tags,
+            self.scale,
+            self.offset,
+            frozenset(self.missing),
+        )
+
+
+class TelemetryConfig(_Section):
+    """What this site's own fields mean."""
+
+    mapping: tuple[MappingConfig, ...] = Field(default=(), strict=False, description="a list of tables")
+
+    def mappings(self) -> tuple[FieldMapping, ...]:
+        """All rows, in their order."""
+        return tuple(row.to_mapping() for row in self.mapping)
+
+
 class WindowsConfig(_Section):
     """When a tick closes."""
 
@@ -272,6 +330,7 @@ class Config(_Section):
     kafka: KafkaConfig = Field(default=KafkaConfig(), description="a section")
     influx: InfluxConfig = Field(default=InfluxConfig(), description="a section")
     models: ModelsConfig = Field(default=ModelsConfig(), description="a section")
+    telemetry: TelemetryConfig = Field(default=TelemetryConfig(), description="a section")
     windows: WindowsConfig = Field(default=WindowsConfig(), description="a section")
     state: StateConfig = Field(default=StateConfig(), description="a section")
     alerts: AlertsConfig = Field(default=AlertsConfig(), description="a section")

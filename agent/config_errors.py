@@ -7,7 +7,7 @@ config: kafka.broker is not a key; did you mean brokers?
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -32,14 +32,29 @@ def describe_errors(error: ValidationError, model: type[BaseModel]) -> list[str]
 
 
 def _describe(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    place = [part for part in detail["loc"] if isinstance(part, str)]
+    place = _place(detail["loc"])
     if detail["type"] == "extra_forbidden":
         return _unknown_key(place, model)
+    if detail["type"] == "missing":
+        return f"config: {'.'.join(place)} is not set; expected {_expected(place, model)}"
     got, expected = detail["input"], _expected(place, model)
     if detail["type"] == "setting":
         context = detail["ctx"]
-        place, got, expected = [*place, context["key"]], context["got"], context["expected"]
-    return f"config: {'.'.join(place)} is {_shown(place[-1], got)}; expected {expected}"
+        place = _place((*detail["loc"], context["key"]))
+        got, expected = context["got"], context["expected"]
+    named = ".".join(_printable(part) for part in place)
+    return f"config: {named} is {_shown(place[-1], got)}; expected {expected}"
+
+
+def _place(location: tuple[int | str, ...]) -> list[str]:
+    """A setting's place by names; a table in a list has its number, from 1: `mapping[2]`."""
+    names: list[str] = []
+    for part, after in zip(location, (*location[1:], 0), strict=True):
+        if isinstance(part, str):
+            names.append(part)
+        elif isinstance(after, str) and names:
+            names[-1] += f"[{part + 1}]"
+    return names
 
 
 def _unknown_key(place: list[str], model: type[BaseModel]) -> str:
@@ -51,19 +66,29 @@ def _unknown_key(place: list[str], model: type[BaseModel]) -> str:
 
 
 def _expected(place: list[str], model: type[BaseModel]) -> str:
-    """The description of the field at `place`."""
-    owner = _section(place[:-1], model)
-    field = owner.model_fields.get(place[-1]) if place else None
-    return (field.description if field else None) or "another value"
+    """The description of the field at `place`, or of the one that holds it."""
+    found = None
+    for name in place:
+        field = model.model_fields.get(_without_number(name))
+        if field is None:
+            break
+        found, model = field.description, _section([name], model)
+    return found or "another value"
 
 
 def _section(place: list[str], model: type[BaseModel]) -> type[BaseModel]:
     for name in place:
-        annotation = model.model_fields[name].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        annotation = model.model_fields[_without_number(name)].annotation
+        of = [annotation, *get_args(annotation)]  # a section, or a list of them
+        section = next((part for part in of if isinstance(part, type) and issubclass(part, BaseModel)), None)
+        if section is None:
             break
-        model = annotation
+        model = section
     return model
+
+
+def _without_number(name: str) -> str:
+    return name.partition("[")[0]
 
 
 def _shown(key: str, value: Any) -> str:
