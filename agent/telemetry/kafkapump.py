@@ -48,7 +48,7 @@ class KafkaPump:
             raise DecodeError(NOTHING_USABLE)
         time_ns = time_from(document.get("time"), message)
         value = _value_of(fields, name)
-        if value is None:
+        if value is None or len(name) > idrac.MAX_SENSOR_LENGTH:
             return False
         binding = self._series(document, message)[name]
         return binding is not None and binding.add(value, time_ns, at, out)
@@ -77,9 +77,7 @@ def _value_of(fields: dict[str, object], name: str) -> float | None:
     if "_value" not in fields:
         return 0.0 if _zero_can_be_read(name) else None
     value = fields["_value"]
-    if not isinstance(value, float | int) or isinstance(value, bool) or idrac.is_unknown(value):
-        return None
-    return value
+    return None if isinstance(value, str) else idrac.known_number(value)
 
 
 @lru_cache(maxsize=VENDOR_NAMES)

@@ -11,8 +11,6 @@ Values that are words, durations, "nan" or stale are no readings. What is absent
 
 from __future__ import annotations
 
-import math
-
 from agent.errors import DecodeError
 from agent.telemetry.binding import Binder, Columns, MetricSeries
 from agent.telemetry.hosts import IDENTITY_TAGS
@@ -64,20 +62,21 @@ class MetricReports:
             raise DecodeError(TOO_LARGE)
         series = self._series(tags, message)
         stale, report_time = _is_stale(report), report.get("Timestamp")
-        name = str(report.get("Id", ""))
+        name = _text(report.get("Id"))[: idrac.MAX_SENSOR_LENGTH]
+        air = name if metric_property.AIR.fullmatch(name) else ""
         before, first = len(out.series), None
         for entry in values:
             if not isinstance(entry, dict) or _is_stale(entry, stale):
                 continue
-            value = number_in(entry.get("MetricValue"))
-            if value is None:
+            value, sensor = number_in(entry.get("MetricValue")), _sensor_of(entry, air)
+            if value is None or len(sensor) > idrac.MAX_SENSOR_LENGTH:
                 continue
             try:
                 time_ns = time_from(entry.get("Timestamp") or report_time, message)
             except DecodeError as error:
                 first = first or error
                 continue
-            _append(series, _sensor_of(entry, name), value, time_ns, at, out)
+            _append(series, sensor, value, time_ns, at, out)
         if len(out.series) == before and first is not None:
             raise first
         return len(out.series) > before
@@ -119,16 +118,9 @@ def tags_of(document: Document) -> dict[str, str]:
 
 def number_in(value: object) -> float | None:
     """A value's number: `"42"`, `"42.000000"`; None for words, null, "nan", durations and "unknown"."""
-    if isinstance(value, str):
-        if len(value) > NUMBER_LENGTH or "_" in value:
-            return None
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if not isinstance(value, float | int) or isinstance(value, bool):
+    if isinstance(value, str) and (len(value) > NUMBER_LENGTH or "_" in value):
         return None
-    return None if idrac.is_unknown(value) or value == math.inf else value
+    return idrac.known_number(value)
 
 
 def _reports_in(document: Document) -> list[Document]:
@@ -148,15 +140,13 @@ def _reports_in(document: Document) -> list[Document]:
     return reports
 
 
-def _sensor_of(entry: Document, report: str) -> str:
-    """What tells a value's sensor from all others of its host."""
+def _sensor_of(entry: Document, air: str) -> str:
+    """What tells a value's sensor from all others of its host; `air` is the report's name, if it is one of air."""
     dell = _oem(entry, "Dell")
     fqdd = _text(dell.get("FQDD"))
     context = _text(dell.get("ContextDisplayName")) or _text(dell.get("ContextID")) or fqdd
-    metric_id, path = _text(entry.get("MetricId")), _text(entry.get("MetricProperty"))
-    if not metric_id and metric_property.AIR.fullmatch(report):
-        metric_id = report
-    return _SEPARATOR.join((metric_id, context, fqdd, path))
+    metric_id = _text(entry.get("MetricId")) or air
+    return _SEPARATOR.join((metric_id, context, fqdd, _text(entry.get("MetricProperty"))))
 
 
 def _append(series: MetricSeries, sensor: str, value: float, time_ns: int, at: int, out: Columns) -> None:

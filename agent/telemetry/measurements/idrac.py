@@ -11,6 +11,7 @@ A report says no units: they are those of Dell's metric definitions.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +36,7 @@ from agent.telemetry.units import (
 )
 
 FAMILY = "idrac"
+MAX_SENSOR_LENGTH = 1024  # characters of all that identifies a sensor; no vendor needs more
 UNKNOWN = -2_147_483.0  # −2147483648 is "unknown", in volts −2147483.648; nothing real is as low
 RAW_READING = "CurrentReading"  # of a DellNumericSensor, whose temperatures are in tenths
 COLDEST_C, HOTTEST_C = -60.0, 150.0  # what a sensor in a server can read
@@ -183,9 +185,15 @@ def zero_can_be_read(metric_id: str, context: str) -> bool:
     return metric.unit not in (VOLT, AMPERE) or bool(_SUPPLY.match(lower_snake_case(sensor_name(context))))
 
 
-def is_unknown(value: float) -> bool:
-    """Whether a number stands for "unknown", or is none."""
-    return not value > UNKNOWN
+def known_number(value: object) -> float | None:
+    """A number, or a text of one; None where it is neither, not finite or stands for "unknown"."""
+    if not isinstance(value, float | int | str) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if UNKNOWN < number < math.inf else None
 
 
 def is_no_temperature(value: float) -> bool:

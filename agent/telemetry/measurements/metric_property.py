@@ -98,7 +98,7 @@ _ONLY_ONE = re.compile(r"((?:GPU|CPU)_\w*?(?:temp|power|energy|voltage))_0", re.
 
 # Not of now, planned rather than measured, or about the measurement.
 _PAST = re.compile(
-    r"(?:^|_)(?:avg|average|mean|min|minimum|max|maximum|peak|lowest|highest|last|summation)(?:_|$)"
+    r"(?:^|_)(?:avg|average|mean|min|minimum|max|maximum|peak|lowest|highest|summation|last_(?:minute|hour|day|week))(?:_|$)"
 )
 _NOT_MEASURED = re.compile(
     r".*(?:Limit|SetPoint|Threshold|Range|Allowable|Rated|Interval|Capacity)(?!.*Percent).*"
