@@ -17,10 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -28,10 +25,10 @@ from pydantic import (
 )
 
 from agent.config_errors import describe_errors, setting_error
+from agent.config_mapping import TelemetryConfig
+from agent.config_section import Section, matching
 from agent.errors import ConfigError
 from agent.secret_files import read_environment, read_secret
-from agent.telemetry.mappings import QUANTITIES, SENSOR, UNIT_WORDS, FieldMapping, unit_of
-from agent.telemetry.units import OTHER
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka accepts
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")  # leaves room for ".state" and instance numbers
@@ -47,15 +44,6 @@ def _from_base(value: object, info: ValidationInfo) -> object:
         raise ValueError("not a path")  # noqa: TRY004 - what pydantic takes for a wrong value
     base = (info.context or {}).get("base", Path())
     return base / Path(value).expanduser()
-
-
-def _matching(pattern: re.Pattern[str], empty_allowed: bool = False) -> AfterValidator:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value) and not (empty_allowed and value == ""):
-            raise ValueError("unexpected form")
-        return value
-
-    return AfterValidator(check)
 
 
 def is_loopback(host: str) -> bool:
@@ -79,16 +67,12 @@ def _url_parts(url: str) -> SplitResult | None:
 
 FilePath = Annotated[Path, BeforeValidator(_from_base)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_from_base)]
-Topic = Annotated[str, _matching(_TOPIC)]
-Broker = Annotated[str, _matching(_BROKER)]
+Topic = Annotated[str, matching(_TOPIC)]
+Broker = Annotated[str, matching(_BROKER)]
 Strings = Field(strict=False, min_length=1)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
-
-
-class KafkaConfig(_Section):
+class KafkaConfig(Section):
     """Where telemetry comes from, and how the cluster is reached."""
 
     brokers: Annotated[tuple[Broker, ...], Strings] = Field(
@@ -97,10 +81,10 @@ class KafkaConfig(_Section):
     topics: Annotated[tuple[Topic, ...], Strings] = Field(
         default=("dc.telemetry",), description="a list of topic names"
     )
-    group: Annotated[str, _matching(_GROUP)] = Field(
+    group: Annotated[str, matching(_GROUP)] = Field(
         default="coldaisle", description="1..200 letters, digits, '.', '_', '-'"
     )
-    dead_letter_topic: Annotated[str, _matching(_TOPIC, empty_allowed=True)] = Field(
+    dead_letter_topic: Annotated[str, matching(_TOPIC, empty_allowed=True)] = Field(
         default="dc.telemetry.dead", description='a topic name, or "" for dead_letter_file'
     )
     dead_letter_file: FilePath = Field(
@@ -181,7 +165,7 @@ class KafkaConfig(_Section):
         return self
 
 
-class InfluxConfig(_Section):
+class InfluxConfig(Section):
     """Where results go."""
 
     url: str = Field(default="http://127.0.0.1:8086", description="http://host:port or https://host:port")
@@ -220,7 +204,7 @@ class InfluxConfig(_Section):
         return self
 
 
-class ModelsConfig(_Section):
+class ModelsConfig(Section):
     """Which models score, and what is known of the site."""
 
     registry: FilePath = Field(default=Path("registry"), description="a folder's path", strict=False)
@@ -228,63 +212,7 @@ class ModelsConfig(_Section):
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto, cpu or cuda")
 
 
-class MappingConfig(_Section):
-    """One row of `telemetry.mapping`: what some fields are; the first row that fits a field counts."""
-
-    measurement: str = Field(default="*", min_length=1, description="a measurement's name, * for any text")
-    field: str = Field(min_length=1, description="a field's name, * for any text")
-    tags: dict[str, str] = Field(default={}, description='a table of tag = "value", * for any text')
-    sensor: Annotated[str, _matching(SENSOR)] = Field(
-        description="a name of a-z, 0-9 and _, with {tag} for the value of a tag"
-    )
-    quantity: str = Field(default="", description=f"one of {', '.join(QUANTITIES)}")
-    unit: str = Field(default="", description="a unit such as A, V, W, kW, kWh, Cel, degF, %, Hz or rpm")
-    scale: float = Field(
-        default=1.0, ge=-1e12, le=1e12, allow_inf_nan=False, description="a number within 1e12 of 0, not 0"
-    )
-    offset: float = Field(
-        default=0.0, ge=-1e12, le=1e12, allow_inf_nan=False, description="a number within 1e12 of 0"
-    )
-    missing: tuple[float, ...] = Field(default=(), strict=False, description="a list of numbers")
-
-    @model_validator(mode="after")
-    def _means_something(self) -> Self:
-        if self.scale == 0:
-            raise setting_error("scale", self.scale, "a number within 1e12 of 0, not 0")
-        if self.quantity and self.quantity not in QUANTITIES:
-            raise setting_error("quantity", self.quantity, f"one of {', '.join(QUANTITIES)}")
-        if self.unit and self.unit.strip().lower() not in UNIT_WORDS:
-            raise setting_error("unit", self.unit, "a unit such as A, V, W, kW, kWh, Cel, degF, %, Hz or rpm")
-        if unit_of(self.sensor, self.unit, self.quantity) is None:
-            raise setting_error("unit", self.unit, f"a unit of {self.quantity}")
-        return self
-
-    def to_mapping(self) -> FieldMapping:
-        """The row as the decoder takes it."""
-        unit = unit_of(self.sensor, self.unit, self.quantity) or OTHER
-        return FieldMapping(
-            self.measurement,
-            self.field,
-            self.sensor,
-            unit,
-            self.tags,
-            self.scale,
-            self.offset,
-            frozenset(self.missing),
-        )
-
-
-class TelemetryConfig(_Section):
-    """What this site's own fields mean."""
-
-    mapping: tuple[MappingConfig, ...] = Field(default=(), strict=False, description="a list of tables")
-
-    def mappings(self) -> tuple[FieldMapping, ...]:
-        """All rows, in their order."""
-        return tuple(row.to_mapping() for row in self.mapping)
-
-
-class WindowsConfig(_Section):
+class WindowsConfig(Section):
     """When a tick closes."""
 
     lateness_s: float = Field(
@@ -292,13 +220,13 @@ class WindowsConfig(_Section):
     )
 
 
-class StateConfig(_Section):
+class StateConfig(Section):
     """How a restart finds its place again."""
 
     rewind_s: float = Field(default=900.0, ge=60, le=86_400, description="a number of 60..86400")
 
 
-class AlertsConfig(_Section):
+class AlertsConfig(Section):
     """The one knob for noise."""
 
     budget_per_host_month: float = Field(
@@ -306,7 +234,7 @@ class AlertsConfig(_Section):
     )
 
 
-class StatusConfig(_Section):
+class StatusConfig(Section):
     """Where health and metrics are served."""
 
     host: str = Field(default="127.0.0.1", min_length=1, description="an address of this machine")
@@ -315,7 +243,7 @@ class StatusConfig(_Section):
     )
 
 
-class LogConfig(_Section):
+class LogConfig(Section):
     """What goes to standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -324,7 +252,7 @@ class LogConfig(_Section):
     format: Literal["text", "json"] = Field(default="text", description="text or json")
 
 
-class Config(_Section):
+class Config(Section):
     """All settings of one `coldaisle run`."""
 
     kafka: KafkaConfig = Field(default=KafkaConfig(), description="a section")
