@@ -141,11 +141,11 @@ def _reports_in(document: Document) -> list[Document]:
 
 
 def _sensor_of(entry: Document, air: str) -> str:
-    """What tells a value's sensor from all others of its host; `air` is the report's name, if it is one of air."""
+    """What tells a value's sensor from all others of its host; `air` is a name that its report gives it."""
     dell = _oem(entry, "Dell")
     fqdd = _text(dell.get("FQDD"))
     context = _text(dell.get("ContextDisplayName")) or _text(dell.get("ContextID")) or fqdd
-    metric_id = _text(entry.get("MetricId")) or air
+    metric_id = _text(entry.get("MetricId")) or ("" if context else air)
     return _SEPARATOR.join((metric_id, context, fqdd, _text(entry.get("MetricProperty"))))
 
 
