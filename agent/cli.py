@@ -157,19 +157,22 @@ def replay(
 
 
 @app.command()
-def decode(files: Files, as_json: AsJson = False) -> None:
+def decode(files: Files, config: OptionalConfigFile = None, as_json: AsJson = False) -> None:
     """Show what is understood of recorded messages.
 
     A table of hosts and sensors with rates and units, or with --json a line a reading and a line a message
-    that was set aside, with the reason.
+    that was set aside, with the reason. A config's telemetry.mapping is applied.
 
     \b
     Example:
       coldaisle decode --json capture.jsonl | head
     """
+    from agent.config import load_config
+
+    settings = load_config(config) if config else None
     from agent.decode_command import decode_files
 
-    decode_files(files, as_json, sys.stdout)
+    decode_files(files, as_json, sys.stdout, settings.telemetry.mappings() if settings else ())
 
 
 @app.command()

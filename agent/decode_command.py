@@ -17,6 +17,7 @@ from rich.table import Table
 
 from agent.recording import read_recording
 from agent.telemetry.decoder import Decoder
+from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import Decoded, Message, SeriesTable
 
 BATCH_MESSAGES = 5_000
@@ -47,22 +48,24 @@ class Seen:
         return float(np.median(np.diff(times))) / SECOND_NS if len(times) > 1 else None
 
 
-def decode_files(paths: Sequence[Path], as_json: bool, out: TextIO) -> None:
+def decode_files(
+    paths: Sequence[Path], as_json: bool, out: TextIO, mappings: Sequence[FieldMapping] = ()
+) -> None:
     """Decode recordings (`-` is standard input) and tell on `out` what was understood.
 
     With `as_json` one object a reading, in the order of the messages, and one a message set aside; else a
-    table of hosts and sensors with their rates, and a line of counts.
+    table of hosts and sensors with their rates, and a line of counts. `mappings` are those of a config.
 
     Raises:
         RecordingError: a file is absent, unreadable or empty.
     """
     if as_json:
         for path in paths:
-            decoder = Decoder()
+            decoder = Decoder(mappings)
             for messages in _batches(read_recording(path)):
                 out.writelines(_json_lines(decoder.series, messages, decoder.decode(messages)))
     else:
-        _tabulate(paths, out)
+        _tabulate(paths, out, mappings)
 
 
 def _batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
@@ -107,8 +110,8 @@ def _json(told: dict[str, object]) -> str:
     return msgspec.json.encode(told).decode() + "\n"
 
 
-def _tabulate(paths: Sequence[Path], out: TextIO) -> None:
-    decoder, seen = Decoder(), dict[int, Seen]()
+def _tabulate(paths: Sequence[Path], out: TextIO, mappings: Sequence[FieldMapping]) -> None:
+    decoder, seen = Decoder(mappings), dict[int, Seen]()
     reasons: Counter[str] = Counter()
     count = 0
     for path in paths:

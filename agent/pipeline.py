@@ -23,6 +23,7 @@ from agent.scoring import Scorer
 from agent.sensors import SECOND_NS
 from agent.site_events import AlertChanged, HostSummary, SiteEvent, SourceMark
 from agent.telemetry.decoder import Decoder
+from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import Message
 from agent.tick_points import reading_point, score_point
 from agent.ticks import HostClock, TickStream
@@ -60,6 +61,7 @@ class Pipeline:
         lateness_s: float = 0.0,
         periods_s: Mapping[str, Mapping[str, float]] | None = None,
         mark_event_minutes: bool = False,
+        mappings: Sequence[FieldMapping] = (),
     ) -> None:
         self.hosts: dict[str, Host] = {}
         self.homes: dict[str, str] = {}  # where hosts live that other instances hold: host → source
@@ -70,7 +72,7 @@ class Pipeline:
             host: {sensor: int(s * SECOND_NS) for sensor, s in sensors.items()}
             for host, sensors in (periods_s or {}).items()
         }
-        self._decoder = Decoder()
+        self._decoder = Decoder(mappings)
         self._intake = Intake(self._decoder.series, self.hosts, self._new_host, self._periods_ns)
         self._marks = EventMarks() if mark_event_minutes else None
 

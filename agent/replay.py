@@ -22,6 +22,7 @@ from agent.report import render_report
 from agent.scoring import Scorer
 from agent.sink.files import FileSink
 from agent.tables import incident_table
+from agent.telemetry.mappings import FieldMapping
 from agent.topology import Topology, load_topology
 from models.registry import LoadedModels, Registry
 
@@ -59,7 +60,8 @@ def replay(
     models = _models(registry or (config.models.registry if config else None), console)
     places = load_topology(topology or (config.models.topology if config else None))
     lateness_s = config.windows.lateness_s if config else 0.0
-    replayed = replay_recordings(files, models, places, Bars(console), lateness_s)
+    mappings = config.telemetry.mappings() if config else ()
+    replayed = replay_recordings(files, models, places, Bars(console), lateness_s, mappings=mappings)
     write_results(replayed, out, ", ".join(file.name for file in files), console)
     return replayed
 
@@ -72,6 +74,7 @@ def replay_recordings(
     lateness_s: float = 0.0,
     poll_messages: int = POLL_MESSAGES,
     close_at_end: bool = True,
+    mappings: Sequence[FieldMapping] = (),
 ) -> Replayed:
     """Replay files one after the other as one log; the points do not depend on `poll_messages`.
 
@@ -86,6 +89,7 @@ def replay_recordings(
         lateness_s,
         models.periods if models else None,
         mark_event_minutes=True,
+        mappings=mappings,
     )
     site, sink, replayed = Site(), FileSink(), Replayed()
     for file in files:

@@ -50,6 +50,7 @@ def run_daemon(config: Config) -> None:
             load_topology(config.models.topology),
             config.windows.lateness_s,
             models.periods if models else None,
+            mappings=config.telemetry.mappings(),
         )
         sink = InfluxSink(
             config.influx.url, config.influx.org, config.influx.bucket, config.influx.read_token,

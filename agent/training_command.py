@@ -19,6 +19,7 @@ from agent.config import Config
 from agent.device import choose_device
 from agent.progress import Bars, Progress
 from agent.sensors import SECOND_NS
+from agent.telemetry.mappings import FieldMapping
 from agent.topology import Topology, load_topology
 from agent.training_set import TrainingSet, read_training_set
 from models.detector import Detector
@@ -37,7 +38,12 @@ class Trained:
 
 
 def train_recordings(
-    files: Sequence[Path], registry: Path, topology: Topology, options: TrainingOptions, progress: Progress
+    files: Sequence[Path],
+    registry: Path,
+    topology: Topology,
+    options: TrainingOptions,
+    progress: Progress,
+    mappings: Sequence[FieldMapping] = (),
 ) -> Trained:
     """Fit a detector for every cohort in `files` and save them as one version.
 
@@ -48,7 +54,7 @@ def train_recordings(
         RegistryError: the registry cannot be written.
     """
     began_s = time.monotonic()
-    found = read_training_set(files, topology, progress)
+    found = read_training_set(files, topology, progress, mappings)
     detectors = []
     for cohort in found.cohorts:
         with progress.stage(f"training cohort {cohort.id} ({len(cohort.hosts)} hosts)") as stage:
@@ -109,7 +115,8 @@ def train(
     )
     folder = registry or config.models.registry
     places = load_topology(topology or config.models.topology)
-    trained = train_recordings(files, folder, places, options, Bars(console))
+    mappings = config.telemetry.mappings()
+    trained = train_recordings(files, folder, places, options, Bars(console), mappings)
     console.print(trained_table(trained))
     for host, why in sorted(trained.training_set.left_out.items()):
         console.print(f"left out: {host}: {why}", markup=False)

@@ -19,6 +19,7 @@ from agent.recording import in_polls, read_recording
 from agent.scoring import MIN_OVERLAP, MODEL_QUANTITIES
 from agent.sensors import SECOND_NS, period_from_times
 from agent.telemetry.decoder import Decoder
+from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import Readings
 from agent.ticks import HOUR_NS, HostClock, TickStream
 from agent.topology import Topology
@@ -52,13 +53,18 @@ class TrainingSet:
     left_out: dict[str, str] = field(default_factory=dict)  # host → why
 
 
-def read_training_set(files: Sequence[Path], topology: Topology, progress: Progress) -> TrainingSet:
+def read_training_set(
+    files: Sequence[Path],
+    topology: Topology,
+    progress: Progress,
+    mappings: Sequence[FieldMapping] = (),
+) -> TrainingSet:
     """Every recording decoded, clocked and sorted into cohorts.
 
     Raises:
         RecordingError: a file cannot be read, or no host in them has enough ticks.
     """
-    decoder, batches, messages = Decoder(), [], 0
+    decoder, batches, messages = Decoder(mappings), [], 0
     for file in files:
         with progress.stage(f"reading {file.name}") as stage:
             for batch in in_polls(read_recording(file), BATCH_MESSAGES):
