@@ -249,6 +249,23 @@ def check(
 
 
 @app.command(
+    "simulate",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def simulate(context: typer.Context) -> None:
+    """Stream simulated machines and faults to a file or to Kafka.
+
+    \b
+    Example:
+      coldaisle simulate --out day.jsonl.gz --hosts 40 --duration 6h --faults 5
+    """
+    from agent.simulate.arguments import simulate_app
+
+    simulate_app(context.args or ["--help"], prog_name="coldaisle simulate")
+
+
+@app.command(
     "models",
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
