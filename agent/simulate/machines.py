@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -43,6 +44,14 @@ class Writer(Protocol):
     def write(self, poll: HostPoll) -> Iterator[WireMessage]:
         """The poll's messages in the order in which a collector would send them."""
         ...
+
+
+_DUTY = re.compile(r"(.*_)?fan\w*_pct")
+
+
+def in_percent(sensor: str, value: float) -> float:
+    """A fan's duty as a percentage, which is how everybody sends it; all else as it is."""
+    return round(100.0 * value, 4) if _DUTY.fullmatch(sensor) else value
 
 
 def number(value: float) -> str:

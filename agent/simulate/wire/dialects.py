@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent.simulate.machines import Machine, Writer
 from agent.simulate.wire import metric_report, redfish
-from agent.simulate.wire.in_band import WithAgent
+from agent.simulate.wire.in_band import BEYOND_A_CONTROLLER, BEYOND_REDFISH, WithAgent
 from agent.simulate.wire.ipmi import IpmiWriter
 from agent.simulate.wire.kafkapump import KafkapumpWriter
 from agent.simulate.wire.native import NativeWriter
@@ -31,12 +31,14 @@ class Dialect:
 
 
 def _ipmi(metric: type[Metric]) -> Make:
-    return lambda machine, vendor: WithAgent(machine, IpmiWriter(machine, SCHEMES[vendor], metric), metric)
+    return lambda machine, vendor: WithAgent(
+        machine, IpmiWriter(machine, SCHEMES[vendor], metric), metric, BEYOND_A_CONTROLLER
+    )
 
 
 def _redfish(metric: type[Metric]) -> Make:
     return lambda machine, vendor: WithAgent(
-        machine, redfish.RedfishWriter(machine, redfish.VENDORS[vendor], metric), metric
+        machine, redfish.RedfishWriter(machine, redfish.VENDORS[vendor], metric), metric, BEYOND_REDFISH
     )
 
 
@@ -47,7 +49,7 @@ def _metric_report(machine: Machine, vendor: str) -> Writer:
         controller = metric_report.PropertyReports(machine, metric_report.LENOVO, None)
     else:
         controller = metric_report.PropertyReports(machine, metric_report.OPENBMC, 6)
-    return WithAgent(machine, controller, JsonMetric)
+    return WithAgent(machine, controller, JsonMetric, BEYOND_A_CONTROLLER)
 
 
 _MAKES = tuple(SCHEMES)
@@ -78,7 +80,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "kafkapump": Dialect(
         "Dell's kafkapump",
         ("dell",),
-        lambda machine, _: WithAgent(machine, KafkapumpWriter(machine), JsonMetric),
+        lambda machine, _: WithAgent(machine, KafkapumpWriter(machine), JsonMetric, BEYOND_A_CONTROLLER),
     ),
     "native": Dialect("the native JSON", ("coldaisle",), lambda machine, _: NativeWriter(machine)),
 }

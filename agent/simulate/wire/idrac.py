@@ -30,6 +30,7 @@ _METRICS = {
     "inlet_temp_c": Metric(THERMAL, "System Board Inlet Temp", "TemperatureReading"),
     "exhaust_temp_c": Metric(THERMAL, "System Board Exhaust Temp", "TemperatureReading"),
     "cpu{n}_temp_c": Metric(THERMAL, "CPU{n} Temp", "TemperatureReading"),
+    "cpu{n}_margin_c": Metric(THERMAL, "P{n} Therm Margin", "TemperatureReading"),
     "dimm_temp_c": Metric(THERMAL, "DIMM Temp", "TemperatureReading"),
     "vrm_temp_c": Metric(THERMAL, "VRM Temp", "TemperatureReading"),
     "psu{n}_temp_c": Metric(THERMAL, "PS{n} Temp", "TemperatureReading"),

@@ -50,9 +50,8 @@ class _Sensor:
             100.0 / machine.fan_rpm_max if spelling.in_percent else 100.0 if unit == "percent" else 1.0
         )
         self._in_whole = spelling.in_percent
-        self._lowest = (
-            LOWEST_PERCENT if spelling.in_percent else LOWEST_RPM if unit == "rpm" else float("-inf")
-        )
+        lowest = {"rpm": LOWEST_RPM, "percent": LOWEST_PERCENT}
+        self._lowest = lowest.get(unit, LOWEST_RPM) if name.startswith("fan") else float("-inf")
 
     def text(self, value: float, stamp_s: int) -> bytes:
         sent = value if self._scale == 1.0 else round(value * self._scale, 0 if self._in_whole else 3)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agent.simulate.machines import HostPoll, Machine, WireMessage, number
+from agent.simulate.machines import HostPoll, Machine, WireMessage, in_percent, number
 from agent.simulate.wire.idrac import metric_of
 from agent.simulate.wire.stamps import rfc3339
 
@@ -99,6 +99,9 @@ LENOVO = _sensors(
         "inlet_temp_c": "Ambient_Temp",
         "exhaust_temp_c": "Exhaust_Temp",
         "cpu{n}_temp_c": "CPU_{n}_Temp",
+        "cpu{n}_margin_c": "CPU_{n}_Margin_Temp",
+        "fan{n}_pct": "Fan_{n}_PWM",
+        "cpu{n}_power_w": "CPU_{n}_Power",
         "dimm_temp_c": "DIMM_Temp",
         "vrm_temp_c": "VRM_Temp",
         "psu{n}_temp_c": "PSU_{n}_Temp",
@@ -117,6 +120,9 @@ OPENBMC = _sensors(
         "inlet_temp_c": "temperature_Inlet_Temp",
         "exhaust_temp_c": "temperature_Exhaust_Temp",
         "cpu{n}_temp_c": "temperature_CPU{n}_Temp",
+        "cpu{n}_margin_c": "temperature_CPU{n}_Margin",
+        "fan{n}_pct": "fanpwm_Fan{n}",
+        "cpu{n}_power_w": "power_CPU{n}_Power",
         "dimm_temp_c": "temperature_DIMM_Temp",
         "vrm_temp_c": "temperature_VRM_Temp",
         "psu{n}_temp_c": "temperature_PSU{n}_Temp",
@@ -144,7 +150,8 @@ class PropertyReports:
         reports: dict[str, list[str]] = {}
         for sensor, value in poll.values.items():
             report, path = self._known.get(sensor) or self._spell(sensor)
-            told = number(value) if self._decimals is None else f"{value:.{self._decimals}f}"
+            sent = in_percent(sensor, value)
+            told = number(sent) if self._decimals is None else f"{sent:.{self._decimals}f}"
             reports.setdefault(report, []).append(
                 f'{{"MetricValue":"{told}","Timestamp":"{stamp}","MetricProperty":{path}}}'
             )

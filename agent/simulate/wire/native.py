@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.simulate.machines import HostPoll, Machine, WireMessage, number
+from agent.simulate.machines import HostPoll, Machine, WireMessage, in_percent, number
 from agent.simulate.wire.stamps import rfc3339
 
 
@@ -15,6 +15,8 @@ class NativeWriter:
         self._machine = machine
 
     def write(self, poll: HostPoll) -> Iterator[WireMessage]:
-        metrics = ",".join(f'"{name}":{number(value)}' for name, value in poll.values.items())
+        metrics = ",".join(
+            f'"{name}":{number(in_percent(name, value))}' for name, value in poll.values.items()
+        )
         told = f'{{"ts":"{rfc3339(poll.stamp_s)}","host":"{self._machine.name}","metrics":{{{metrics}}}}}'
         yield WireMessage(told.encode(), poll.stamp_s)

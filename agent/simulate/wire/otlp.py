@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, MetricsData, ScopeMetrics
@@ -39,6 +40,7 @@ POINTS = {
     "inlet_temp_c": Point("hw.temperature", "Cel", "inlet", "temperature", "INLET"),
     "exhaust_temp_c": Point("hw.temperature", "Cel", "exhaust", "temperature", "EXHAUST"),
     "cpu{n}_temp_c": Point("hw.temperature", "Cel", "cpu{n}", "cpu", "CPU{n}_DIE"),
+    "cpu{n}_margin_c": Point("hw.temperature", "Cel", "cpu{n}_margin", "cpu", "CPU{n}_MARGIN"),
     "dimm_temp_c": Point("hw.temperature", "Cel", "dimm", "memory", "DIMM"),
     "vrm_temp_c": Point("hw.temperature", "Cel", "vrm", "temperature", "VRM"),
     "psu{n}_temp_c": Point("hw.temperature", "Cel", "psu{n}", "power_supply", "PS{n}"),
@@ -46,12 +48,14 @@ POINTS = {
     "gpu{n}_power_w": Point("hw.power", "W", "gpu{n}", "gpu"),
     "gpu{n}_util": Point("hw.gpu.utilization", "1", "gpu{n}"),
     "fan{n}_rpm": Point("hw.fan.speed", "rpm", "fan{n}"),
+    "fan{n}_pct": Point("hw.fan.speed_ratio", "1", "fan{n}"),
     "psu{n}_in_w": Point("hw.power", "W", "psu{n}", "power_supply"),
     "psu{n}_out_w": Point("hw.power_supply.usage", "W", "psu{n}", is_sum=True),
     "psu{n}_vin": Point("hw.voltage", "V", "psu{n}", "power_supply"),
     "cpu{n}_power_w": Point("hw.power", "W", "cpu{n}", "cpu"),
     "power_w": Point("hw.host.power", "W", "host"),
     "cpu_util": Point("system.cpu.utilization", "1", ""),
+    "cpu_freq_hz": Point("system.cpu.frequency", "Hz", ""),
 }
 
 
@@ -86,6 +90,7 @@ class OtlpJsonWriter:
         yield WireMessage(json.dumps(told, separators=(",", ":")).encode(), poll.stamp_s)
 
 
+@lru_cache(maxsize=4096)
 def _point_of(sensor: str) -> tuple[Point, dict[str, str]]:
     """The metric of a canonical sensor and its data point's attributes."""
     found = _NUMBER.search(sensor)

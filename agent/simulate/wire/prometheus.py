@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from agent.simulate.machines import HostPoll, Machine, WireMessage, number
 from agent.simulate.wire import dcgm
-from agent.simulate.wire.spellings import Scheme
+from agent.simulate.wire.spellings import Scheme, Spelling
 from agent.simulate.wire.stamps import rfc3339
 
 IPMI_PORT, NODE_PORT, DCGM_PORT = 9290, 9100, 9400
+SHARED_NAME = "Temp"  # of Dell's sockets
 DCMI = "ipmi_dcmi_power_consumption_current_watts"  # the exporter's word for the power of a whole machine
 
 # The ending of a canonical name → the exporter's metric.
@@ -25,6 +26,7 @@ METRICS = {
     "rpm": "ipmi_fan_speed_rpm",
     "w": "ipmi_power_watts",
     "vin": "ipmi_voltage_volts",
+    "pct": "ipmi_fan_speed_ratio",
 }
 
 
@@ -60,7 +62,7 @@ class PrometheusWriter:
         if name == "power_w":
             return self._spelt(DCMI, "ipmi", IPMI_PORT, {})
         spelling = self._spell(name)
-        labels = {"id": _id_of(spelling.entity, name), "name": spelling.name}
+        labels = {"id": _id_of(spelling.entity, name), "name": _full_name(spelling)}
         if spelling.in_percent:
             return self._spelt(
                 "ipmi_fan_speed_ratio", "ipmi", IPMI_PORT, labels, 1 / self._machine.fan_rpm_max
@@ -77,6 +79,13 @@ class PrometheusWriter:
             {"__name__": metric, **labels, "instance": instance, "job": job}, separators=(",", ":")
         )
         return _Series(f'","name":{json.dumps(metric)},"labels":{told}}}', scale)
+
+
+def _full_name(spelling: Spelling) -> str:
+    """The exporter has no entity, so sockets that share a name would not be told apart."""
+    if spelling.name != SHARED_NAME:
+        return spelling.name
+    return f"CPU{spelling.entity.rpartition('.')[2]} {SHARED_NAME}"
 
 
 def _id_of(entity: str, name: str) -> str:

@@ -62,6 +62,8 @@ VENDORS: Mapping[str, Vendor] = {
                     "vrm_temp_c": "VRM Temp",
                     "psu{n}_temp_c": "PS{n} Temp",
                     "fan{n}_rpm": "System Board Fan{n}",
+                    "fan{n}_pct": "System Board Fan{n}",
+                    "cpu{n}_margin_c": "P{n} Therm Margin",
                 }
             )
         ),
@@ -79,6 +81,8 @@ VENDORS: Mapping[str, Vendor] = {
                     "dimm_temp_c": "08-DIMM",
                     "vrm_temp_c": "21-VRM",
                     "psu{n}_temp_c": "25-PS {n}",
+                    "fan{n}_pct": "Fan {n}",
+                    "cpu{n}_margin_c": "CPU {n} Margin",
                 }
             )
             | {"fan{n}_rpm": Spelling("Fan {n}", in_percent=True)}
@@ -98,6 +102,8 @@ VENDORS: Mapping[str, Vendor] = {
                     "vrm_temp_c": "VRM Temp",
                     "psu{n}_temp_c": "PS{n} Temp",
                     "fan{n}_rpm": "FAN{n}",
+                    "fan{n}_pct": "FAN{n}",
+                    "cpu{n}_margin_c": "P{n} Therm Margin",
                 }
             )
         ),
@@ -121,7 +127,7 @@ class RedfishWriter:
 
     def write(self, poll: HostPoll) -> Iterator[WireMessage]:
         for name, value in poll.values.items():
-            if name.endswith("_temp_c"):
+            if name.endswith("_c"):
                 yield WireMessage(self._temperature(name, value, poll.stamp_s), poll.stamp_s)
         for name, value in poll.values.items():
             if name.startswith("fan"):
@@ -147,14 +153,16 @@ class RedfishWriter:
             fields |= {"upper_threshold_critical": critical, "upper_threshold_fatal": fatal}
         return metric.text(fields, stamp_s)
 
-    def _fan(self, name: str, rpm: float, stamp_s: int) -> bytes:
+    def _fan(self, name: str, speed: float, stamp_s: int) -> bytes:
         spelling, number = self._vendor.spell(name), _number_in(name)
-        told = round(100 * rpm / self._machine.fan_rpm_max) if spelling.in_percent else round(rpm)
-        is_well = told >= (LOWEST_PERCENT if spelling.in_percent else LOWEST_RPM)
+        in_percent = spelling.in_percent or name.endswith("_pct")
+        highest = 1.0 if name.endswith("_pct") else self._machine.fan_rpm_max
+        told = round(100 * speed / highest) if in_percent else round(speed)
+        is_well = told >= (LOWEST_PERCENT if in_percent else LOWEST_RPM)
         metric = self._known.get((name, is_well)) or self._keep(
             (name, is_well), "redfish_thermal_fans", {"member_id": f"Fan.{number}", "name": spelling.name}
         )
-        if spelling.in_percent:
+        if in_percent:
             return metric.text({"reading_percent": told}, stamp_s)
         return metric.text({"lower_threshold_critical": LOWEST_RPM, "reading_rpm": told}, stamp_s)
 
