@@ -84,6 +84,12 @@ class Binding:
 
     def add(self, value: float, time_ns: int, message: int, out: Columns) -> bool:
         """Append a finite value, unless it stands for none; whether it was appended."""
+        try:
+            value = float(value)
+        except OverflowError:  # an integer of hundreds of digits
+            return False
+        if not math.isfinite(value):
+            return False
         if not self.plain:
             if value < 0 and self.below_zero is not None:
                 return self.below_zero.add(value, time_ns, message, out)
@@ -91,10 +97,7 @@ class Binding:
                 return False
             if self.counts is not None:
                 value = 1.0 if self.counts(value) else 0.0
-        try:
-            kept = value * self.scale + self.offset
-        except OverflowError:  # an integer of hundreds of digits
-            return False
+        kept = value * self.scale + self.offset
         if not math.isfinite(kept):
             return False
         out.series.append(self.series)

@@ -372,3 +372,10 @@ def test_a_device_read_both_ways_is_one_set_of_sensors() -> None:
     ]
     got, _ = decode(both[0], both[1].replace("x=2", "rPDU2PhaseStatusIndex=2"))
     assert len({g.series for g in got}) == 1
+
+
+def test_numbers_beyond_all_measure_are_no_readings_and_no_states() -> None:
+    huge = "9" * 400
+    fields = f'{{"upsOutputSource":{huge},"st4TempSensorValue":{huge},"upsBatteryTemperature":25}}'
+    message = f'{{"fields":{fields},"name":"ups","tags":{{"agent_host":"u1"}},"timestamp":1767225600}}'
+    assert values_of(message) == {"battery_temp_c": 25}

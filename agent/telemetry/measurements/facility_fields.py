@@ -132,6 +132,7 @@ ENDINGS: dict[str, Ending] = {
 }
 NOT_THERE: dict[str, Holds] = {"temperature": is_blank}
 _SCOPE = re.compile(rf"(l|{'|'.join(sorted(SCOPE_OF, key=len, reverse=True))})(\d*)")
+LETTERS = {"a": "1", "b": "2", "c": "3"}
 _FAN = re.compile(r"fans?(\d*)")
 
 
@@ -177,12 +178,10 @@ def _cut_scope(words: list[str]) -> tuple[str, str, list[str]]:
         if match is None or (match[1] == "l" and not match[2]):
             continue
         scope, row, after = SCOPE_OF.get(match[1], "phase"), match[2], words[at + 1 :]
-        if (
-            not row
-            and after
-            and (after[0].isdecimal() or (scope == "phase" and after[0] in "abc" and after[1:]))
-        ):
-            row, after = str("abc".find(after[0]) + 1) if after[0] in "abc" else after[0], after[1:]
+        if not row and after:
+            letter = LETTERS.get(after[0], "") if scope == "phase" and after[1:] else ""
+            row = after[0] if after[0].isdecimal() else letter
+            after = after[1:] if row else after
         if (scope in ("input", "sensor", "outlet") and not row and AIR.intersection(words) - {word}) or (
             match[1] == "line" and not row
         ):
