@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class FleetRecording:
-    """Readings on a grid of polls; each host is polled at its own moment within a period."""
+    """Readings of the servers on a grid of polls; each is polled at its own moment within a period."""
 
     time_s: Array  # (N,) start of each period, Unix time
     stamp_s: Array  # (N, hosts) when each host was polled, by its own clock
@@ -30,23 +30,27 @@ class FleetRecording:
 
 
 def simulate_fleet(plan: FleetPlan) -> FleetRecording:
-    """The whole recording; equal plans give equal recordings, and a longer one begins like a shorter one.
+    """The whole recording, without the site's own units; equal plans give equal recordings, and a longer one
+    begins like a shorter one.
 
     Raises:
         ValueError: the period is not a whole number of steps, or an episode names what is not there.
     """
     run = FleetRun(plan)
-    polls = int(plan.duration_s // plan.period_s)
-    stamp_s = np.empty((polls, len(run.hosts)))
-    values = np.full((polls, len(run.hosts), len(run.sensors)), np.nan, np.float32)  # whole steps: exact
+    polls, servers = int(plan.duration_s // plan.period_s), len(plan.hosts)
+    sensors = run.server_sensors
+    stamp_s = np.empty((polls, servers))
+    values = np.full((polls, servers, len(sensors)), np.nan, np.float32)
     for batch in run.polls():
         at = int((batch.time_s - plan.start_s) / plan.period_s + 1e-6)
-        stamp_s[at, batch.host], values[at, batch.host] = batch.stamp_s, batch.values
+        kept = batch.host < servers
+        stamp_s[at, batch.host[kept]] = batch.stamp_s[kept]
+        values[at, batch.host[kept]] = batch.values[kept, : len(sensors)]
     return FleetRecording(
         time_s=plan.start_s + np.arange(polls, dtype=np.float64) * plan.period_s,
         stamp_s=stamp_s,
-        hosts=run.hosts,
-        sensors=run.sensors,
+        hosts=run.hosts[:servers],
+        sensors=sensors,
         values=values,
         truth=plan.episodes,
     )

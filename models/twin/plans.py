@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.twin.episodes import Episode
-from models.twin.servers import ServerKind
+from models.twin.kinds import ServerKind
+from models.twin.places import HostPlaces, SitePlan, name_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class FleetPlan:
     seed: int = 0
     run: int = 0
     episodes: tuple[Episode, ...] = ()
+    site: SitePlan = field(default_factory=SitePlan)
+
+    def places(self) -> HostPlaces:
+        """Where the hosts stand."""
+        hosts = self.hosts
+        return name_places(
+            [h.name for h in hosts], [h.rack for h in hosts], [h.row for h in hosts],
+            [h.zone for h in hosts], [h.feed_a for h in hosts], [h.feed_b for h in hosts],
+            [h.height for h in hosts],
+        )  # fmt: skip
 
     @property
     def steps_a_poll(self) -> int:

@@ -1,30 +1,35 @@
-"""A group of servers of one kind: load and inlet air in; power, air flow and temperatures out.
+"""Servers in numbers: load and inlet air in; power, air flow and temperatures out.
 
 utilization ─► socket power ─► junction temperature ─► fan duty ─► air flow ─┐
                     ▲                    ▲─────── resistance ◄───────────────┤
                     └─ leakage, throttle ┘          exhaust temperature ◄────┘   power supplies ─► power drawn
 
-Equations and defaults: two lumped masses a socket and chassis, fan laws, an 80 PLUS efficiency curve. Weak at
+Equations and defaults: two lumped masses a socket and chassis, fan laws, 80 PLUS efficiency curves. Weak at
 what depends on the place inside a chassis: every socket sees the same air, whichever rotor stopped.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from models.twin.conditions import FEEDS, Conditions
+from models.twin.gpus import Gpus
+from models.twin.hardware import Hardware
+from models.twin.kinds import ONE_UNIT, TWO_UNITS, ServerKind
+from models.twin.lag import approach
+from models.twin.supplies import draw_input
+
+__all__ = ["ONE_UNIT", "TWO_UNITS", "Conditions", "Hardware", "ServerKind", "Servers"]
+
 Array = NDArray[np.float64]
 
-SOCKETS = SUPPLIES = 2
 AIR_J_PER_M3K = 1187.0  # ρ·cp of air at 25 °C
 LEAKAGE_AT_C = 60.0  # where a socket leaks `leakage_w`
 CURVE_EXPONENT = 1.4  # of g(u) = 2u − u^r, power against utilization (Fan et al., 2007)
 FREQUENCY_EXPONENT = 2.2  # dynamic power against clock
 FLOW_EXPONENT = -0.8  # convective resistance against air flow
 MOST_RESISTANCE_K_W = 2.0  # natural convection takes over
-NATURAL_FLOW_M3_S = 0.002  # draught through a machine whose fans stand still
 PREHEAT_SHARE = 0.35  # of the other parts' heat that the sockets' air has taken up
 FAN_BASE_SHARE = 0.04  # of a fan's full power, at any speed
 DEAD_GAIN = 0.05  # a rotor below this share of its commanded speed moves no air
@@ -32,196 +37,172 @@ BACKFLOW = 0.35  # what the gap of a dead rotor costs the others
 SLOW_DOWN_PER_S, SPEED_UP_PER_S, LOWEST_FREQUENCY = 0.04, 0.01, 0.4  # thermal throttling
 TRIP_ABOVE_K = 15.0  # over the throttle point: the machine switches itself off
 STANDBY_W = 8.0  # of a machine that is off
-_LOADS = np.array([0.0, 0.05, 0.10, 0.20, 0.50, 1.0])  # of a supply's rating
-_EFFICIENCIES = np.array([0.60, 0.80, 0.87, 0.90, 0.94, 0.91])  # 80 PLUS Platinum at 230 V
-
-
-@dataclass(frozen=True, slots=True)
-class ServerKind:
-    """A hardware model. The defaults are a 2U machine of two sockets: 171 W idle, 551 W at full load."""
-
-    name: str = "2u"
-    idle_socket_w: float = 38.0
-    full_socket_w: float = 185.0
-    other_idle_w: float = 70.0  # memory, disks, network, board
-    other_slope_w: float = 50.0
-    leakage_w: float = 14.0
-    leakage_per_k: float = 0.012  # with the rest: +0.2 to 0.4 % of power a K of inlet
-    fans: int = 6
-    fan_w: float = 22.0
-    rpm_max: float = 14_000.0
-    flow_max_m3_s: float = 0.085
-    duty_min: float = 0.25
-    set_point_c: float = 68.0  # of the hottest junction
-    inlet_from_c: float = 22.0  # above it the duty follows the inlet
-    inlet_gain_per_k: float = 0.022
-    gain_per_k: float = 0.012
-    integral_per_k_s: float = 0.0006
-    duty_up_per_s: float = 0.05
-    duty_down_per_s: float = 0.01
-    fail_safe_duty: float = 0.0  # at least this once a rotor is dead; 0 = the controller does nothing special
-    junction_k_w: float = 0.13
-    heatsink_k_w: float = 0.105  # at `heatsink_flow_m3_s`
-    heatsink_flow_m3_s: float = 0.03
-    socket_j_k: float = 230.0
-    chassis_j_k: float = 5_000.0
-    throttle_c: float = 92.0
-    supply_w: float = 800.0
-    memory_share: float = 0.25  # of the other parts' power
-    memory_k_w: float = 0.5
-    memory_j_k: float = 180.0
-    regulator_share: float = 0.07  # of the sockets' power, lost on its way to them
-    regulator_k_w: float = 0.9
-    regulator_j_k: float = 60.0
-
-
-TWO_UNITS = ServerKind()
-ONE_UNIT = ServerKind(  # eight small fast fans, and a controller that raises all of them for a dead one
-    name="1u", idle_socket_w=34.0, full_socket_w=165.0, other_idle_w=58.0, other_slope_w=42.0,
-    fans=8, fan_w=15.0, rpm_max=18_000.0, flow_max_m3_s=0.068, duty_min=0.28, set_point_c=70.0,
-    fail_safe_duty=0.6, junction_k_w=0.14, heatsink_k_w=0.12, socket_j_k=200.0, chassis_j_k=3_600.0,
-    supply_w=750.0,
-)  # fmt: skip
-
-
-@dataclass(slots=True)
-class Conditions:
-    """What acts on a group of servers during a step; 1 and 0 are the healthy values."""
-
-    utilization: Array  # (hosts, 2) 0..1
-    inlet_c: Array  # (hosts,)
-    fan_gain: Array  # (hosts, fans) speed against command; 0 = a dead rotor
-    flow_factor: Array  # (hosts,) 1 = nothing in the way of the air
-    resistance_factor: Array  # (hosts, 2) of the path from junction to heat sink
-    supply_share: Array  # (hosts, 2) of the power that each supply delivers; 0 = failed
-
-    @classmethod
-    def healthy(cls, kind: ServerKind, hosts: int) -> Conditions:
-        """Idle machines in air of 24 °C, nothing wrong."""
-        return cls(
-            utilization=np.zeros((hosts, SOCKETS)),
-            inlet_c=np.full(hosts, 24.0),
-            fan_gain=np.ones((hosts, kind.fans)),
-            flow_factor=np.ones(hosts),
-            resistance_factor=np.ones((hosts, SOCKETS)),
-            supply_share=np.full((hosts, SUPPLIES), 1.0 / SUPPLIES),
-        )
-
-    def copy(self) -> Conditions:
-        """The same, for faults to change."""
-        return Conditions(
-            self.utilization.copy(), self.inlet_c.copy(), self.fan_gain.copy(), self.flow_factor.copy(),
-            self.resistance_factor.copy(), self.supply_share.copy(),
-        )  # fmt: skip
+STILL_BELOW = 0.06  # of the full air flow: heat creeps back to the inlet sensor
+CASE_W_K = 2.0  # through the walls of a still machine
+INSIDE_SHARE = 0.6  # of the chassis' mass that warms with the air at the inlet sensor
+BOOT_S, BOOT_LOAD = 120.0, 0.25  # after power on
+FULL_BLAST_S = 25.0  # of the fans, at the beginning of it
 
 
 class Servers:
-    """The state of a group of servers, advanced in steps of a few seconds. All arrays start with (hosts,)."""
+    """The state of H hosts, advanced in steps of a few seconds. All arrays start with (H,)."""
 
-    def __init__(self, kind: ServerKind, hosts: int) -> None:
-        self.kind, self.hosts = kind, hosts
-        self.is_on = np.ones(hosts, bool)
-        self.duty = np.full(hosts, kind.duty_min)
-        self.integral = np.zeros(hosts)
-        self.frequency = np.ones((hosts, SOCKETS))
-        self.junction_c = np.full((hosts, SOCKETS), 45.0)
+    def __init__(self, hardware: Hardware) -> None:
+        self.hardware = hardware
+        hosts = self.hosts = hardware.count
+        self.gpus = Gpus(hardware)
+        self.is_on, self.has_tripped = np.ones(hosts, bool), np.zeros(hosts, bool)
+        self.has_current = np.ones(hosts, bool)
+        self.boot_left_s = np.zeros(hosts)
+        self.duty, self.integral = hardware.duty_min.copy(), np.zeros(hosts)
+        self.frequency = np.ones((hosts, 2), order="F")
+        self.clock = self.frequency  # the same, and what a power cap leaves
+        self.load = np.zeros((hosts, 2), order="F")
+        self.junction_c = np.full((hosts, 2), 45.0, order="F")
         self.memory_c, self.regulator_c = np.full(hosts, 35.0), np.full(hosts, 40.0)
-        self.exhaust_c = np.full(hosts, 32.0)
+        self.exhaust_c, self.inside_c = np.full(hosts, 32.0), np.full(hosts, 24.0)
         self.inlet_c = np.full(hosts, 24.0)
-        self.rpm = np.zeros((hosts, kind.fans))
-        self.flow_m3_s = np.zeros(hosts)
-        self.socket_w = np.zeros((hosts, SOCKETS))
-        self.fan_w = np.zeros(hosts)
-        self.output_w, self.input_w = np.zeros((hosts, SUPPLIES)), np.zeros((hosts, SUPPLIES))
+        self.speed = np.zeros(hardware.has_fan.shape, order="F")  # 0..1 of each rotor
+        self.flow_m3_s, self.fan_w, self.other_w = np.zeros(hosts), np.zeros(hosts), np.zeros(hosts)
+        self.socket_w = np.zeros((hosts, 2), order="F")
+        self.output_w = np.zeros(hardware.has_supply.shape, order="F")
+        self.input_w, self.supply_v = self.output_w.copy(order="F"), self.output_w.copy(order="F")
+        self.power_w = np.zeros(hosts)  # drawn from the mains
+        self._still = np.zeros(hosts)  # 1 = no fan moves the air
+        self.feed_of = np.arange(hardware.has_supply.shape[1]) % FEEDS
 
     @property
-    def power_w(self) -> Array:
-        """(hosts,) drawn from the mains."""
-        drawn_w: Array = self.input_w.sum(axis=1)
-        return drawn_w
+    def rpm(self) -> Array:
+        """(H, fans)"""
+        return self.speed * self.hardware.rpm_max[:, None]
 
     def advance(self, conditions: Conditions, step_s: float) -> None:
         """One step; stable at any length, true to its time constants (≥ 30 s) up to about 10 s."""
-        self.inlet_c = conditions.inlet_c
-        self.is_on &= (conditions.supply_share > 0).any(axis=1)
+        self.inlet_c = conditions.inlet_c.copy()
+        share = conditions.supply_share * conditions.feed_ok[:, self.feed_of]  # (H, supplies)
+        self.has_current = share.sum(axis=1) > 0
+        self._switch(conditions, step_s)
         self._turn_fans(conditions, step_s)
-        other_w = self._draw_power(conditions)
-        self._supply(conditions, self.socket_w.sum(axis=1) + other_w + self.fan_w)
-        self._warm(conditions, other_w, step_s)
-        self._throttle(step_s)
+        self._draw_power(conditions)
+        self.gpus.draw_power(conditions, self.is_on)
+        self._supply(conditions, share)
+        self._warm(conditions, step_s)
+        self._throttle(conditions, step_s)
+
+    def _switch(self, conditions: Conditions, step_s: float) -> None:
+        may_run = self.has_current & conditions.is_powered
+        was_on, self.has_tripped = self.is_on, self.has_tripped & may_run
+        self.is_on = may_run & ~self.has_tripped
+        self.boot_left_s = np.maximum(self.boot_left_s - step_s, 0.0)
+        starts = self.is_on & ~was_on
+        if starts.any():
+            self.boot_left_s[starts], self.frequency[starts], self.integral[starts] = BOOT_S, 1.0, 0.0
+        self.load = conditions.utilization
+        boots = self.boot_left_s > 0
+        if boots.any():
+            self.load = np.where(boots[:, None], BOOT_LOAD, self.load)
 
     def _turn_fans(self, conditions: Conditions, step_s: float) -> None:
-        kind = self.kind
-        error_k = self.junction_c.max(axis=1) - kind.set_point_c
-        self.integral = np.clip(
-            self.integral + kind.integral_per_k_s * error_k * step_s, 0, 1 - kind.duty_min
-        )
+        kind = self.hardware
+        error_k = np.maximum(self.junction_c.max(axis=1) - kind.set_point_c, self.gpus.above_set_point_k())
+        self.integral += kind.integral_per_k_s * error_k * step_s
+        np.clip(self.integral, 0, 1 - kind.duty_min, out=self.integral)
         wanted = kind.duty_min + self.integral + kind.gain_per_k * np.maximum(error_k, 0)
-        wanted += kind.inlet_gain_per_k * np.maximum(self.inlet_c - kind.inlet_from_c, 0)
-        is_dead = conditions.fan_gain < DEAD_GAIN  # (hosts, fans)
+        wanted += kind.inlet_gain_per_k * np.maximum(self.inside_c - kind.inlet_from_c, 0)
+        wanted += conditions.duty_shift
+        is_dead = (conditions.fan_gain < DEAD_GAIN) & kind.has_fan  # (H, fans)
         dead = is_dead.sum(axis=1)
         wanted = np.where(dead > 0, np.maximum(wanted, kind.fail_safe_duty), wanted)
+        wanted[self.boot_left_s > BOOT_S - FULL_BLAST_S] = 1.0
         change = np.clip(wanted, kind.duty_min, 1.0) - self.duty
-        self.duty = self.duty + np.clip(change, -kind.duty_down_per_s * step_s, kind.duty_up_per_s * step_s)
-        speed = np.where(is_dead | ~self.is_on[:, None], 0.0, self.duty[:, None] * conditions.fan_gain)
-        self.rpm = kind.rpm_max * speed
-        self.fan_w = self.is_on * kind.fan_w * (FAN_BASE_SHARE + (1 - FAN_BASE_SHARE) * speed**3).sum(axis=1)
-        flow = kind.flow_max_m3_s * speed.mean(axis=1) * (1 - BACKFLOW * dead / kind.fans)
-        self.flow_m3_s = np.maximum(flow * conditions.flow_factor, NATURAL_FLOW_M3_S)
+        self.duty += np.clip(change, -kind.duty_down_per_s * step_s, kind.duty_up_per_s * step_s)
+        turning = conditions.fan_gain * (self.duty * self.is_on)[:, None]
+        self.speed = np.where(is_dead, 0.0, turning)
+        power = (self.speed * self.speed * self.speed).sum(axis=1)
+        base = FAN_BASE_SHARE * kind.fans
+        self.fan_w = self.is_on * kind.fan_w * (base + (1 - FAN_BASE_SHARE) * power)
+        flow = kind.flow_max_m3_s * self.speed.sum(axis=1) / kind.fans * (1 - BACKFLOW * dead / kind.fans)
+        flow *= conditions.flow_factor
+        self._still = np.clip(1 - flow / (STILL_BELOW * kind.flow_max_m3_s), 0, 1)
+        self.flow_m3_s = np.maximum(flow, kind.draught_m3_s)
 
-    def _draw_power(self, conditions: Conditions) -> Array:
-        """Sets the sockets' power, (hosts, 2), and returns that of all else but the fans, (hosts,)."""
-        kind, load = self.kind, conditions.utilization
-        curve = 2 * load - load**CURVE_EXPONENT
-        busy_w = (kind.full_socket_w - kind.idle_socket_w) * curve * self.frequency**FREQUENCY_EXPONENT
-        leaking_w = kind.leakage_w * np.exp(kind.leakage_per_k * (self.junction_c - LEAKAGE_AT_C))
-        self.socket_w = self.is_on[:, None] * (kind.idle_socket_w - kind.leakage_w + busy_w + leaking_w)
-        other_w = kind.other_idle_w + kind.other_slope_w * load.mean(axis=1)
-        return np.where(self.is_on, other_w, STANDBY_W)
+    def _draw_power(self, conditions: Conditions) -> None:
+        kind, load = self.hardware, self.load
+        busy_w = (kind.full_socket_w - kind.idle_socket_w)[:, None] * (2 * load - load**CURVE_EXPONENT)
+        leaking_k = self.junction_c - LEAKAGE_AT_C
+        leaking_w = kind.leakage_w[:, None] * np.exp(kind.leakage_per_k[:, None] * leaking_k)
+        static_w = (kind.idle_socket_w - kind.leakage_w)[:, None] + leaking_w
+        clock = self._limited_clock(conditions, busy_w, static_w)
+        slowed = np.flatnonzero((clock < 1).any(axis=1))
+        if len(slowed):
+            busy_w[slowed] *= clock[slowed] ** FREQUENCY_EXPONENT
+        self.socket_w = (static_w + busy_w) * (self.is_on[:, None] & kind.has_socket)
+        mean_load = (load * kind.has_socket).sum(axis=1) / kind.sockets
+        self.other_w = np.where(self.is_on, kind.other_idle_w + kind.other_slope_w * mean_load, STANDBY_W)
 
-    def _supply(self, conditions: Conditions, needed_w: Array) -> None:
-        share = conditions.supply_share
-        total = share.sum(axis=1, keepdims=True)
-        self.output_w = needed_w[:, None] * share / np.where(total > 0, total, 1.0)  # (hosts, 2)
-        efficiency = np.interp(self.output_w / self.kind.supply_w, _LOADS, _EFFICIENCIES)
-        self.input_w = self.output_w / efficiency
+    def _limited_clock(self, conditions: Conditions, busy_w: Array, static_w: Array) -> Array:
+        """(H, 2) what is left of the clock under thermal throttling and a power cap; kept as `clock`."""
+        self.clock = self.frequency
+        capped = np.flatnonzero(np.isfinite(conditions.cap_w))
+        if len(capped):
+            self.clock = self.frequency.copy(order="F")
+            left_w = conditions.cap_w[capped, None] - static_w[capped]
+            share = np.clip(left_w / np.maximum(busy_w[capped], 1e-6), 0, 1)
+            limit = np.clip(share ** (1 / FREQUENCY_EXPONENT), LOWEST_FREQUENCY, 1)
+            self.clock[capped] = np.minimum(self.clock[capped], limit)
+        return self.clock
 
-    def _warm(self, conditions: Conditions, other_w: Array, step_s: float) -> None:
-        kind, carries_w_k = self.kind, AIR_J_PER_M3K * self.flow_m3_s
-        convection = (self.flow_m3_s / kind.heatsink_flow_m3_s) ** FLOW_EXPONENT  # (hosts,)
-        local_c = self.inlet_c + PREHEAT_SHARE * other_w / carries_w_k
-        resistance = (
-            kind.junction_k_w * conditions.resistance_factor + kind.heatsink_k_w * convection[:, None]
-        )
-        resistance = np.minimum(resistance, MOST_RESISTANCE_K_W)  # (hosts, 2)
-        self.junction_c = _approach(
+    def _supply(self, conditions: Conditions, share: Array) -> None:
+        needed_w = self.socket_w.sum(axis=1) + self.other_w + self.fan_w
+        self.gpus.add_power(needed_w)
+        total = share.sum(axis=1)
+        self.output_w = share * (needed_w / np.where(total > 0, total, 1.0))[:, None]  # (H, supplies)
+        efficiency = self.hardware.curves.efficiency(self.output_w / self.hardware.supply_w[:, None])
+        self.input_w = draw_input(self.output_w, efficiency, conditions.efficiency_loss)
+        self.power_w = self.input_w.sum(axis=1)
+        self.supply_v = (conditions.mains_v * conditions.feed_ok)[:, self.feed_of]
+
+    def _warm(self, conditions: Conditions, step_s: float) -> None:
+        kind, still = self.hardware, self._still
+        carries_w_k = AIR_J_PER_M3K * self.flow_m3_s + CASE_W_K * still
+        self._warm_inlet(carries_w_k, step_s)
+        convection = (self.flow_m3_s / kind.heatsink_flow_m3_s) ** FLOW_EXPONENT  # (H,)
+        local_c = self.inside_c + PREHEAT_SHARE * self.other_w * (1 - still) / carries_w_k
+        resistance = kind.junction_k_w[:, None] * conditions.resistance_factor
+        resistance = np.minimum(resistance + (kind.heatsink_k_w * convection)[:, None], MOST_RESISTANCE_K_W)
+        self.junction_c = approach(
             self.junction_c,
             local_c[:, None] + resistance * self.socket_w,
-            resistance * kind.socket_j_k,
+            resistance * kind.socket_j_k[:, None],
             step_s,
         )
-        memory_k_w, regulator_k_w = kind.memory_k_w * convection, kind.regulator_k_w * convection
-        self.memory_c = _approach(
+        memory_k_w = kind.memory_k_w * convection * conditions.memory_factor
+        self.memory_c = approach(
             self.memory_c,
-            local_c + memory_k_w * kind.memory_share * other_w,
+            local_c + memory_k_w * kind.memory_share * self.other_w,
             memory_k_w * kind.memory_j_k,
             step_s,
         )
+        regulator_k_w = kind.regulator_k_w * convection * conditions.regulator_factor
         lost_w = kind.regulator_share * self.socket_w.sum(axis=1)
-        self.regulator_c = _approach(
+        self.regulator_c = approach(
             self.regulator_c, local_c + regulator_k_w * lost_w, regulator_k_w * kind.regulator_j_k, step_s
         )
-        self.exhaust_c = _approach(
+        self.gpus.warm(conditions, local_c, convection, step_s)
+        self.exhaust_c = approach(
             self.exhaust_c, self.inlet_c + self.power_w / carries_w_k, kind.chassis_j_k / carries_w_k, step_s
         )
 
-    def _throttle(self, step_s: float) -> None:
-        is_hot = self.junction_c > self.kind.throttle_c
-        change = np.where(is_hot, -SLOW_DOWN_PER_S, SPEED_UP_PER_S) * step_s
+    def _warm_inlet(self, carries_w_k: Array, step_s: float) -> None:
+        """Air at the inlet sensor is the room's; if nothing moves it, it takes up the heat inside."""
+        warmer_k = self._still * self.power_w / carries_w_k
+        time_s = self._still * INSIDE_SHARE * self.hardware.chassis_j_k / carries_w_k
+        self.inside_c = approach(self.inside_c, self.inlet_c + warmer_k, np.maximum(time_s, 1e-3), step_s)
+
+    def _throttle(self, conditions: Conditions, step_s: float) -> None:
+        over_k = self.junction_c - (self.hardware.throttle_c + conditions.throttle_shift_k)[:, None]
+        change = np.where(over_k > 0, -SLOW_DOWN_PER_S, SPEED_UP_PER_S) * step_s
         self.frequency = np.clip(self.frequency + change, LOWEST_FREQUENCY, 1.0)
-        self.is_on &= (self.junction_c <= self.kind.throttle_c + TRIP_ABOVE_K).all(axis=1)
-
-
-def _approach(value: Array, target: Array, time_constant_s: Array, step_s: float) -> Array:
-    """The exact answer of a first-order lag to a target that holds still during the step."""
-    return value + (target - value) * -np.expm1(-step_s / time_constant_s)
+        trip_c = (self.hardware.throttle_c + TRIP_ABOVE_K)[:, None]
+        self.has_tripped |= (self.junction_c > trip_c).any(axis=1)
+        self.gpus.throttle(step_s)

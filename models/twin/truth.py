@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from models.twin.episodes import Episode
+from models.twin.magnitudes import SERVER_FAULTS
 from models.twin.plans import FleetPlan, HostPlan
 
 SCOPES = {
@@ -14,6 +15,9 @@ SCOPES = {
     "collector_silent": "collector", "stream_silent": "stream", "set_point_change": "fleet",
     "gang_step": "cluster",
 }  # fmt: skip
+_OWN_CAUSES = frozenset((*SERVER_FAULTS, "cooling_unit_failure", "chilled_water_loss", "recirculation"))
+_EVERYWHERE = frozenset(("stream", "fleet"))
+_FROM_ABOVE = {"psu_failure": frozenset(("feed_loss", "ups_on_battery"))}  # consequence → its only causes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,30 @@ class Truth:
     also: tuple[Consequence, ...] = field(default=())
 
 
-def reach(episode: Episode, plan: FleetPlan) -> Truth:
-    """Where an episode acts, by the plan alone."""
-    scope = SCOPES.get(episode.name, "host")
-    named = {host.name: host for host in plan.hosts}
-    at = named.get(episode.host)
-    place = _PLACES[scope](at) if at is not None else episode.host
-    hosts = tuple(host.name for host in plan.hosts if _is_in(host, scope, place))
-    return Truth(episode, scope, place, hosts)
+class Reaches:
+    """Which hosts an episode reaches, by the plan alone."""
+
+    def __init__(self, plan: FleetPlan) -> None:
+        self._hosts = {host.name: host for host in plan.hosts}
+        self._members: dict[tuple[str, str], list[str]] = {}
+        for host in plan.hosts:
+            for scope, places in _places(host).items():
+                for place in dict.fromkeys(places):
+                    self._members.setdefault((scope, place), []).append(host.name)
+
+    def of(self, episode: Episode) -> Truth:
+        """Its scope, its place and its hosts; where it names a host, the place is that host's."""
+        scope = SCOPES.get(episode.name, "host")
+        host = self._hosts.get(episode.host)
+        place = episode.host if host is None else _places(host)[scope][0]
+        if scope in _EVERYWHERE:
+            return Truth(episode, scope, place, tuple(self._hosts))
+        return Truth(episode, scope, place, tuple(self._members.get((scope, place), ())))
+
+    def knows(self, episode: Episode) -> bool:
+        """Is there such a host or place?"""
+        scope = SCOPES.get(episode.name, "host")
+        return scope in _EVERYWHERE or episode.host in self._hosts or (scope, episode.host) in self._members
 
 
 def settle_consequences(truths: Sequence[Truth], seen: Sequence[Consequence]) -> tuple[Truth, ...]:
@@ -55,6 +75,7 @@ def settle_consequences(truths: Sequence[Truth], seen: Sequence[Consequence]) ->
             at
             for at, truth in enumerate(truths)
             if truth.episode.is_fault
+            and truth.episode.name in _FROM_ABOVE.get(consequence.fault, _OWN_CAUSES)
             and truth.episode.name != consequence.fault
             and truth.episode.start_s <= consequence.start_s < truth.episode.end_s
             and consequence.host in truth.hosts
@@ -67,21 +88,9 @@ def settle_consequences(truths: Sequence[Truth], seen: Sequence[Consequence]) ->
     )
 
 
-def _is_in(host: HostPlan, scope: str, place: str) -> bool:
-    if scope in ("fleet", "stream"):
-        return True
-    if scope == "pdu":
-        return place in (host.feed_a, host.feed_b)
-    return _PLACES[scope](host) == place
-
-
-_PLACES: dict[str, Callable[[HostPlan], str]] = {
-    "host": lambda host: host.name,
-    "rack": lambda host: host.rack,
-    "zone": lambda host: host.zone,
-    "pdu": lambda host: host.feed_a,
-    "cluster": lambda host: str(host.cluster),
-    "collector": lambda host: host.collector,
-    "stream": lambda _host: "",
-    "fleet": lambda _host: "",
-}
+def _places(host: HostPlan) -> dict[str, tuple[str, ...]]:
+    """The places that a host belongs to, by scope."""
+    return {
+        "host": (host.name,), "rack": (host.rack,), "zone": (host.zone,), "pdu": (host.feed_a, host.feed_b),
+        "cluster": (str(host.cluster),), "collector": (host.collector,), "stream": ("",), "fleet": ("",),
+    }  # fmt: skip

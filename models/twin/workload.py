@@ -18,6 +18,8 @@ DAY_S = 86_400.0
 CLUSTER_TIME_S, CLUSTER_SPREAD = 1_800.0, 0.04  # what hosts of a cluster have in common
 HOST_TIME_S, HOST_SPREAD = 120.0, 0.02
 SOCKET_TIME_S, SOCKET_SPREAD = 300.0, 0.015  # the two sockets are never quite equally busy
+EASE_S = 3 * 3_600.0  # between a working day and a weekend
+STRONGEST_DAY = 0.3  # of utilization, half the way from trough to peak
 DURATION_SHAPE = 1.5  # Weibull: few very short and few very long jobs
 
 
@@ -29,6 +31,7 @@ class WorkloadPlan:
     daily_amplitude: Array  # 0 to 0.3: real clusters differ, and some have no day at all
     peak_s: Array  # time of day of the daily maximum
     cluster: NDArray[np.intp]
+    weekend: Array | float = 0.0  # (hosts,) how much less there is to do on Saturdays and Sundays
     jobs_per_host_hour: float = 0.25
     job_mean_s: float = 2_400.0
     job_level: tuple[float, float] = (0.15, 0.5)  # utilization that a job adds, from and to
@@ -55,7 +58,7 @@ class Workload:
         self._lean = _wander(self._lean, SOCKET_TIME_S, SOCKET_SPREAD, step_s, noise)
         day = np.cos(2 * math.pi * (time_s - plan.peak_s) / DAY_S)
         level = plan.base + plan.daily_amplitude * day + self._shared[plan.cluster] + self._own
-        level = level + self._running_jobs(time_s)  # (hosts,)
+        level = level + self._running_jobs(time_s) - plan.weekend * _weekend(time_s)  # (hosts,)
         both = np.stack([level + self._lean, level - self._lean], axis=1)  # (hosts, 2)
         return np.clip(both, 0.0, 1.0)
 
@@ -80,6 +83,24 @@ class Workload:
         size = min(int(rng.integers(1, self.plan.gang_most + 1)), self._hosts)
         hosts = rng.choice(self._hosts, size=size, replace=False).astype(np.intp)
         return end_s, float(rng.uniform(*self.plan.job_level)), hosts
+
+
+def draw_work(cluster: NDArray[np.intp], rng: Generator) -> WorkloadPlan:
+    """Who runs what on a site: some clusters have a strong day, some none."""
+    hosts = len(cluster)
+    return WorkloadPlan(
+        base=rng.uniform(0.15, 0.4, hosts),
+        daily_amplitude=STRONGEST_DAY * rng.beta(1, 3, hosts),
+        peak_s=rng.uniform(11 * 3600, 17 * 3600, hosts),
+        cluster=cluster,
+        weekend=0.1 * rng.beta(1, 3, hosts),
+    )
+
+
+def _weekend(time_s: float) -> float:
+    """1 on Saturdays and Sundays, 0 on other days, some hours between."""
+    day = (time_s / DAY_S + 3) % 7  # 1 January 1970 was a Thursday
+    return min(max(min((day - 5), 7 - day) * DAY_S / EASE_S, 0.0), 1.0)
 
 
 def _wander(value: Array, time_s: float, spread: float, step_s: float, rng: Generator) -> Array:

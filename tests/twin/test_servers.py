@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from server_bench import Bench
 
-from models.twin.servers import ONE_UNIT, TWO_UNITS, Conditions, ServerKind, Servers
+from models.twin.bench import Bench
+from models.twin.servers import ONE_UNIT, TWO_UNITS, Conditions, Hardware, ServerKind, Servers
 
 
 def about(value: float, share: float = 0.02) -> object:
@@ -140,7 +140,8 @@ def test_a_server_without_any_supply_is_off() -> None:
 def test_a_step_of_ten_seconds_tells_the_same_as_one_of_one() -> None:
     answers = []
     for step_s in (1.0, 10.0):
-        servers, conditions = Servers(TWO_UNITS, 1), Conditions.healthy(TWO_UNITS, 1)
+        hardware = Hardware.of([TWO_UNITS])
+        servers, conditions = Servers(hardware), Conditions.healthy(hardware)
         conditions.utilization[:] = 0.8
         for _ in range(round(300 / step_s)):
             servers.advance(conditions, step_s)
@@ -150,8 +151,9 @@ def test_a_step_of_ten_seconds_tells_the_same_as_one_of_one() -> None:
 
 @pytest.mark.parametrize("kind", [TWO_UNITS, ONE_UNIT], ids=lambda kind: kind.name)
 def test_hosts_of_a_group_do_not_disturb_each_other(kind: ServerKind) -> None:
-    alone, group = Servers(kind, 1), Servers(kind, 3)
-    own, all_of_them = Conditions.healthy(kind, 1), Conditions.healthy(kind, 3)
+    one, three = Hardware.of([kind]), Hardware.of([kind] * 3)
+    alone, group = Servers(one), Servers(three)
+    own, all_of_them = Conditions.healthy(one), Conditions.healthy(three)
     own.utilization[:] = all_of_them.utilization[1] = 0.7
     all_of_them.fan_gain[0, 0] = all_of_them.supply_share[2, 0] = 0.0
     for _ in range(200):
