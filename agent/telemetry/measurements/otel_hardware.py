@@ -147,7 +147,7 @@ def _of_host(metric: str, tags: Tags, code: str) -> Meaning:
 def _of_sensor(metric: str, tags: Tags, unit: Unit) -> Meaning | None:
     """A sensor by the first of its texts that the catalogue knows, else by the first there is."""
     own = [meaning for text in _texts(tags, unit) if (meaning := identify(text, unit, FAMILY))]
-    part = identify(_part_text(tags), unit, FAMILY) if unit.quantity == "temperature" else None
+    part = _of_numbered_part(tags, unit)
     found = [part] if part else own
     if not found:
         return None
@@ -172,13 +172,19 @@ def _texts(tags: Tags, unit: Unit) -> list[str]:
     return [place, name, own, both, f"{parent} {name or own}" if parent and not place else ""]
 
 
-def _part_text(tags: Tags) -> str:
-    """The numbered part that a temperature is of, where its attributes say so together; else ""."""
+def _of_numbered_part(tags: Tags, unit: Unit) -> Meaning | None:
+    """The sensor of a processor, GPU or supply, where the attributes only together say whose it is."""
     place, kind = _attribute(tags, "sensor_location"), _attribute(tags, "type")
-    if kind in _NUMBERED or "gpu.index" in tags:
-        return f"{_part(kind or 'gpu', tags)} {place}".strip()
     kernel = _KERNEL_CPU.fullmatch(lower_snake_case(place))
-    return f"cpu{kernel[1] or 0}" if kernel else ""
+    if kernel and unit.quantity == "temperature":
+        return identify(f"cpu{kernel[1] or 0}", unit, FAMILY)
+    kind = kind or ("gpu" if tags.get("gpu.index") else "")
+    if kind not in _NUMBERED or unit.quantity == "fan_speed":
+        return None
+    part = _part(kind, tags)
+    texts = (place, f"{part} {place or unit.quantity}")
+    known = [meaning for text in texts if (meaning := identify(text, unit, FAMILY))]
+    return next((one for one in known if one.names[0].startswith(f"{part}_")), known[-1])
 
 
 def _part(kind: str, tags: Tags) -> str:
