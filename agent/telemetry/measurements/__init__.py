@@ -44,10 +44,12 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     if known is None and field in prometheus.VALUE_FIELDS:
         if snmp.is_exported(measurement):
             return snmp.of_exporter(tags, measurement)
-        if prometheus.is_metric_name(measurement):
+        if field in prometheus.TYPED_FIELDS or prometheus.is_metric_name(measurement):
             return prometheus.meaning_of("prometheus", tags, measurement)
     if measurement == "prometheus" and snmp.is_exported(field):
         return snmp.of_exporter(tags, field)
+    if known is None and prometheus.is_metric_name(field):
+        return prometheus.meaning_of("prometheus", tags, field)
     if known is None and snmp.is_facility(measurement, tags, field):
         return snmp.meaning_of(measurement, tags, field)
     return (known or unknown.meaning_of)(measurement, tags, field)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agent.telemetry.meanings import Meaning, Tags, is_zero
-from agent.telemetry.measurements.gpu import MEGAHERTZ, MEMORY_TEMP, card_sensor
+from agent.telemetry.measurements.exporters.endings import HISTOGRAM_LABELS
+from agent.telemetry.measurements.gpu import MEGAHERTZ, MEMORY_TEMP, card_of, card_sensor
 from agent.telemetry.naming import lower_snake_case
 from agent.telemetry.units import (
     CELSIUS,
@@ -19,7 +20,7 @@ from agent.telemetry.units import (
 )
 
 FAMILY = "dcgm"
-PREFIX, OWN_PREFIX = "DCGM_FI_", "DCGM_EXP_"
+PREFIXES = ("DCGM_FI_", "DCGM_EXP_", "dcgm_")
 BLANK_INT64 = 9.2e18  # not found, not supported, … : the last few numbers of 64 bits, however printed
 BLANK_INT32 = 2_147_483_632.0  # the same of 32 bits, up to 2^31
 BLANK_FLOAT = 140_737_488_355_328.0  # 2^47, and a few above it
@@ -30,13 +31,18 @@ CARD: dict[str, tuple[str, Unit]] = {
     "MEMORY_TEMP": (MEMORY_TEMP, CELSIUS),
     "GPU_TEMP_LIMIT": ("margin_c", MARGIN),
     "POWER_USAGE": ("power_w", WATT),
+    "POWER_USAGE_INSTANT": ("power_instant_w", WATT),
     "TOTAL_ENERGY_CONSUMPTION": ("energy_j", JOULE._replace(scale=1e-3)),
     "SM_CLOCK": ("sm_clock_hz", MEGAHERTZ),
     "MEM_CLOCK": ("mem_clock_hz", MEGAHERTZ),
+    "VIDEO_CLOCK": ("video_clock_hz", MEGAHERTZ),
     "FAN_SPEED": ("fan_pct", DUTY_PERCENT),
     "XID_ERRORS": ("xid", STATE),
     "CLOCK_THROTTLE_REASONS": ("throttle_reasons", STATE),
     "CLOCKS_EVENT_REASONS": ("throttle_reasons", STATE),
+    "ROW_REMAP_FAILURE": ("row_remap_failure", STATE),
+    "VGPU_LICENSE_STATUS": ("vgpu_license_status", STATE),
+    "GPU_HEALTH_STATUS": ("health_status", STATE),
 }
 LIMITS: dict[str, tuple[str, str]] = {
     "SLOWDOWN_TEMP": ("GPU_TEMP", "upper_critical"),
@@ -44,6 +50,11 @@ LIMITS: dict[str, tuple[str, str]] = {
     "GPU_MAX_OP_TEMP": ("GPU_TEMP", "upper_max"),
     "MEM_MAX_OP_TEMP": ("MEMORY_TEMP", "upper_max"),
     "POWER_MGMT_LIMIT": ("POWER_USAGE", "upper_cap"),
+    "POWER_MGMT_LIMIT_MAX": ("POWER_USAGE", "upper_max"),
+    "ENFORCED_POWER_LIMIT": ("POWER_USAGE", "upper_enforced"),
+    "MAX_SM_CLOCK": ("SM_CLOCK", "upper_max"),
+    "MAX_MEM_CLOCK": ("MEM_CLOCK", "upper_max"),
+    "MAX_VIDEO_CLOCK": ("VIDEO_CLOCK", "upper_max"),
 }
 # Of an instance, where the card is split.
 INSTANCE: dict[str, tuple[str, Unit]] = {
@@ -55,28 +66,66 @@ INSTANCE: dict[str, tuple[str, Unit]] = {
 GRACE: dict[str, tuple[str, Unit]] = {
     "CPU_TEMP_CURRENT": ("temp_c", CELSIUS),
     "CPU_POWER_UTIL_CURRENT": ("power_w", WATT),  # watts, whatever its name says
+    "SYSIO_POWER_UTIL_CURRENT": ("sysio_power_w", WATT),
+    "MODULE_POWER_UTIL_CURRENT": ("module_power_w", WATT),
 }
+GRACE_LIMITS: dict[str, tuple[str, str]] = {
+    "CPU_TEMP_WARNING": ("CPU_TEMP_CURRENT", "upper_warning"),
+    "CPU_TEMP_CRITICAL": ("CPU_TEMP_CURRENT", "upper_critical"),
+    "CPU_POWER_LIMIT": ("CPU_POWER_UTIL_CURRENT", "upper_cap"),
+}
+SWITCH: dict[str, tuple[str, Unit]] = {"NVSWITCH_TEMPERATURE_CURRENT": ("temp_c", CELSIUS)}
+SWITCH_LIMITS: dict[str, tuple[str, str]] = {
+    "NVSWITCH_TEMPERATURE_LIMIT_SLOWDOWN": ("NVSWITCH_TEMPERATURE_CURRENT", "upper_critical"),
+    "NVSWITCH_TEMPERATURE_LIMIT_SHUTDOWN": ("NVSWITCH_TEMPERATURE_CURRENT", "upper_fatal"),
+}
+# What can be set and what is set from the factory, and versions that some sites have as metrics.
+NOTHING = frozenset(("POWER_MGMT_LIMIT_MIN", "POWER_MGMT_LIMIT_DEF", "DRIVER_VERSION", "CUDA_DRIVER_VERSION"))
+# The exporter's first version had names of its own.
+_FIRST_NAMES = {
+    "MEMORY_CLOCK": "MEM_CLOCK",
+    "GPU_UTILIZATION": "GPU_UTIL",
+    "MEM_COPY_UTILIZATION": "MEM_COPY_UTIL",
+    "ENC_UTILIZATION": "ENC_UTIL",
+    "DEC_UTILIZATION": "DEC_UTIL",
+}
+_SERIES_LABELS = ("nvlink", "nvswitch", "cpu", "cpucore", "xid", "clock_event")
 
 
-def meaning_of(metric: str, tags: Tags) -> Meaning | None:
+def meaning_of(metric: str, labels: Tags) -> Meaning | None:
     """The sensor behind `DCGM_FI_…` and its labels; GPUs are numbered as the label `gpu` says."""
-    name = metric.removeprefix("DCGM_FI_").removeprefix("DEV_").removeprefix("DCGM_")
-    if name in GRACE:
-        return _sensor(f"cpu{lower_snake_case(tags.get('cpu', '0')) or '0'}", *GRACE[name])
-    number = tags.get("gpu") or tags.get("UUID") or tags.get("gpu_uuid") or "0"
-    gpu = f"gpu{lower_snake_case(number)}"
-    if name in LIMITS:
-        of, bound = LIMITS[name]
-        return _sensor(gpu, *CARD[of]).limit(bound)
-    if name in CARD:
-        return _sensor(gpu, *CARD[name])
-    if tags.get("GPU_I_ID"):
-        gpu += f"_mig{lower_snake_case(tags['GPU_I_ID'])}"
+    name = metric.upper().removeprefix("DCGM_").removeprefix("FI_").removeprefix("EXP_").removeprefix("DEV_")
+    name = _FIRST_NAMES.get(name, name)
+    if name in NOTHING or labels.keys() & HISTOGRAM_LABELS:
+        return None
+    if name.startswith("NVSWITCH_"):
+        return _of_part(f"nvswitch{_number(labels, 'nvswitch')}", name, SWITCH, SWITCH_LIMITS)
+    if name in GRACE or name in GRACE_LIMITS:
+        return _of_part(f"cpu{_number(labels, 'cpu')}", name, GRACE, GRACE_LIMITS)
+    gpu = card_of(labels.get("gpu") or labels.get("UUID") or labels.get("uuid") or labels.get("gpu_uuid", ""))
+    if name in CARD or name in LIMITS:
+        return _of_part(gpu, name, CARD, LIMITS)
+    if labels.get("GPU_I_ID"):
+        gpu += f"_mig{lower_snake_case(labels['GPU_I_ID'])}"
     active = name.startswith("PROF_") and name.endswith(("_ACTIVE", "_OCCUPANCY"))
     own = (lower_snake_case(name), SHARE if active else OTHER)
-    marks = "_".join(tags[mark] for mark in ("nvlink", "nvswitch", "xid", "clock_event") if tags.get(mark))
+    marks = "_".join(labels[label] for label in _SERIES_LABELS if labels.get(label))
     found = INSTANCE.get(name, own)
     return _sensor(gpu, lower_snake_case(f"{found[0]} {marks}"), found[1])
+
+
+def _of_part(
+    part: str, name: str, sensors: dict[str, tuple[str, Unit]], limits: dict[str, tuple[str, str]]
+) -> Meaning:
+    """A sensor of a card, CPU or switch, or one of its limits; its own name where no table has it."""
+    if name in limits:
+        of, bound = limits[name]
+        return _sensor(part, *sensors[of]).limit(bound)
+    return _sensor(part, *sensors.get(name, (lower_snake_case(name), OTHER)))
+
+
+def _number(labels: Tags, label: str) -> str:
+    return lower_snake_case(labels.get(label, "")) or "0"
 
 
 def _sensor(part: str, name: str, unit: Unit) -> Meaning:

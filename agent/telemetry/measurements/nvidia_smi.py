@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.telemetry.meanings import Meaning, Tags, is_zero
-from agent.telemetry.measurements.gpu import MEGAHERTZ, MEMORY_TEMP, card_sensor
+from agent.telemetry.measurements.gpu import MEGAHERTZ, MEMORY_TEMP, card_of, card_sensor
 from agent.telemetry.naming import lower_snake_case
 from agent.telemetry.units import (
     CELSIUS,
@@ -51,8 +51,7 @@ _REASON = re.compile(r"clocks_(?:event|throttle)_reasons?_(?!counters)(\w+)")
 
 def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
     """A field of the GPU that the tag `index` numbers (else `uuid`)."""
-    number = tags.get("index") or tags.get("uuid") or ""
-    gpu = f"gpu{lower_snake_case(number) or '0'}"
+    gpu = card_of(tags.get("index") or tags.get("uuid", ""))
     if field in LIMITS:
         of, bound = LIMITS[field]
         return _of(gpu, *FIELDS[of]).limit(bound)

@@ -1,53 +1,57 @@
-"""Prometheus metrics, by their names: ipmi_exporter's, DCGM's (in `dcgm`) and everybody else's.
+"""Prometheus metrics by their names: which exporter a metric is of, and so whose table has it.
 
-Telegraf brings them as `prometheus,… METRIC=24` (version 2) or `METRIC,… gauge=24` (version 1), the Kafka
-adapter as JSON; all end here with the metric's name as the field and its labels as tags.
+Telegraf brings them as `prometheus,… METRIC=24` (version 2) or `METRIC,… gauge=24` (version 1), others as
+JSON; all end here, the metric's name as the field and its labels as tags.
+
+    METRIC ─► exporters/{ipmi, node, gpus, redfish, ups, energy, disks}, dcgm     by the name's beginning
+           └► exporters/generic                                                  by the unit in the name
 """
 
 from __future__ import annotations
 
-from agent.telemetry.catalogue import identify, state_of
+from collections.abc import Callable
+
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import dcgm, unknown
-from agent.telemetry.units import AMPERE, CELSIUS, DUTY, OTHER, RPM, VOLT, WATT, Unit
+from agent.telemetry.measurements.exporters import disks, energy, generic, gpus, ipmi, node, redfish, ups
+from agent.telemetry.measurements.exporters.endings import HISTOGRAM_LABELS, is_no_reading
 
-FAMILY = "ipmi_exporter"
+MetricMeaning = Callable[[str, Tags], Meaning | None]
 VALUE_FIELDS = unknown.VALUE_FIELDS
-_PREFIXES = ("ipmi_", dcgm.PREFIX, dcgm.OWN_PREFIX)
+TYPED_FIELDS = frozenset(("gauge", "counter", "untyped"))  # no other collector calls a field so
 
-# Metrics whose label `name` is the sensor's.
-SENSORS: dict[str, Unit] = {
-    "ipmi_temperature_celsius": CELSIUS,
-    "ipmi_fan_speed_rpm": RPM,
-    "ipmi_fan_speed_ratio": DUTY,
-    "ipmi_voltage_volts": VOLT,
-    "ipmi_current_amperes": AMPERE,
-    "ipmi_power_watts": WATT,
-    "ipmi_sensor_value": OTHER,
-}
-DCMI = "ipmi_dcmi_power_consumption_"
-ABOUT_THE_EXPORTER = frozenset(("ipmi_scrape_duration_seconds", "ipmi_bmc_info", "ipmi_config_lan_mode"))
+# The beginnings of an exporter's metrics → its module; the first that fits counts.
+EXPORTERS: tuple[tuple[tuple[str, ...], MetricMeaning], ...] = (
+    (ipmi.PREFIXES, ipmi.meaning_of),
+    (dcgm.PREFIXES, dcgm.meaning_of),
+    (node.PREFIXES, node.meaning_of),
+    (redfish.PREFIXES, redfish.meaning_of),
+    (ups.PREFIXES, ups.meaning_of),
+    (energy.PREFIXES, energy.meaning_of),
+    (disks.PREFIXES, disks.meaning_of),
+    (gpus.PREFIXES, gpus.meaning_of),
+)
+# Beginnings that only exporters use: they tell a metric wherever its name stands.
+_TELLING = tuple(
+    prefix
+    for prefixes, _ in EXPORTERS
+    for prefix in prefixes
+    if prefix not in ("gpu_", "nvme_", "nvidia_", "nut_")
+)
+_NOT_METRICS = frozenset(("ipmi_sensor", "nvidia_smi", "node_"))
+_KEPT = frozenset(("ipmi_up",))
 
 
-def is_metric_name(measurement: str) -> bool:
-    """Whether a measurement is a Prometheus metric that we know, as Telegraf's version 1 names them."""
-    return measurement.startswith(_PREFIXES) and measurement != "ipmi_sensor"
+def is_metric_name(name: str) -> bool:
+    """Whether a measurement or field is the name of a metric that an exporter we know has."""
+    return name.startswith(_TELLING) and name not in _NOT_METRICS
 
 
 def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
-    """The sensor behind a metric and its labels."""
-    if field in SENSORS:
-        return identify(tags.get("name", ""), SENSORS[field], FAMILY, tags.get("id", ""))
-    if field.startswith(DCMI):
-        current = field == f"{DCMI}current_watts"
-        return identify("instantaneous_power_reading" if current else field[len("ipmi_") :], WATT, FAMILY)
-    if field in ABOUT_THE_EXPORTER:
+    """The sensor behind a metric and its labels; None for what is about the exporter, or a distribution."""
+    if field not in _KEPT and (is_no_reading(field) or HISTOGRAM_LABELS & tags.keys()):
         return None
-    if field.startswith("ipmi_") and field.endswith("_state"):
-        name = tags.get("name", "").strip() or field[len("ipmi_") :]
-        return state_of(name, FAMILY, tags.get("id", ""), "_state")
-    if field == "ipmi_up":
-        return state_of(f"{field}_{tags.get('collector', '')}", FAMILY)
-    if field.startswith((dcgm.PREFIX, dcgm.OWN_PREFIX)):
-        return dcgm.meaning_of(field, tags)
-    return unknown.meaning_of(field, tags, "value")
+    for prefixes, exporter in EXPORTERS:
+        if field.startswith(prefixes):
+            return exporter(field, tags)
+    return generic.meaning_of(field, tags)

@@ -6,16 +6,22 @@ A field keeps its name where nothing else tells series apart; tags that do becom
 
 from __future__ import annotations
 
+import re
+from hashlib import blake2b
+
 from agent.telemetry.hosts import IDENTITY_TAGS
 from agent.telemetry.meanings import Meaning, Tags
-from agent.telemetry.naming import lower_snake_case
-from agent.telemetry.units import unit_of_exported_name
+from agent.telemetry.measurements.exporters.endings import unit_of_ending
+from agent.telemetry.naming import MAX_NAME_LENGTH, lower_snake_case
 
 FAMILY = "unknown"
 PLACE_TAGS = frozenset(("rack", "row", "room", "datacenter", "zone", "site"))
 WHO_ASKED = frozenset(("job", "__name__", "collector", "le", "quantile"))
 NOT_IDENTITY = IDENTITY_TAGS | PLACE_TAGS | WHO_ASKED
 VALUE_FIELDS = frozenset(("value", "gauge", "counter", "untyped"))
+
+_NUMBER_AS_NAME = re.compile(r"[+-]?(\d+(\.\d*)?(e[+-]?\d+)?|inf)", re.IGNORECASE)  # of a bucket or quantile
+_MARK = 6  # hexadecimal digits that stand for what was cut off a name
 
 
 def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
@@ -24,11 +30,33 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     own = [] if field in VALUE_FIELDS else [lower_snake_case(field)]
     whole = "_".join(part for part in (lower_snake_case(measurement), *marks, *own) if part)
     plain = "_".join(own) or lower_snake_case(measurement)
-    names = (whole,) if any(marks) or plain == whole else (plain, whole)
-    if not plain or own == [""]:
+    if not plain or own == [""] or _is_of_distribution(measurement, field):
         return None
-    unit = unit_of_exported_name(plain)
+    names = (whole,) if any(marks) or plain == whole else (plain, whole)
+    unit, _ = unit_of_ending(plain)
     identity = "|".join(
         (measurement, field, *(f"{k}={v}" for k, v in sorted(tags.items()) if k not in NOT_IDENTITY))
     )
-    return Meaning(names, unit.quantity, unit.unit, FAMILY, identity, scale=unit.scale)
+    return Meaning(
+        tuple(_cut(name, identity) for name in names),
+        unit.quantity,
+        unit.unit,
+        FAMILY,
+        identity,
+        scale=unit.scale,
+        offset=unit.offset,
+    )
+
+
+def _is_of_distribution(measurement: str, field: str) -> bool:
+    """Whether a field is a part of a histogram or summary, as `0.99=`, `+Inf=`, `sum=`."""
+    whole = field in ("sum", "count") and measurement.endswith(("_seconds", "_bytes"))
+    return whole or _NUMBER_AS_NAME.fullmatch(field) is not None
+
+
+def _cut(name: str, identity: str) -> str:
+    """A name that fits: the end of one that is too long becomes a mark of the series."""
+    if len(name) <= MAX_NAME_LENGTH:
+        return name
+    mark = blake2b(identity.encode(), digest_size=_MARK // 2).hexdigest()
+    return f"{name[: MAX_NAME_LENGTH - _MARK - 1].rstrip('_')}_{mark}"
