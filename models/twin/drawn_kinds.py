@@ -22,7 +22,7 @@ def draw_kind(rng: Generator, name: str = "drawn") -> ServerKind:
     gpus = int(rng.choice([0, 0, 0, 1, 2, 4, 8]))
     full_socket_w = rng.uniform(105, 350)
     idle_socket_w = full_socket_w * rng.uniform(0.18, 0.3)
-    leakage_w = min(full_socket_w * rng.uniform(0.05, 0.1), 0.6 * idle_socket_w)
+    leakage_w = min(full_socket_w * rng.uniform(0.07, 0.13), 0.6 * idle_socket_w)
     other_idle_w, other_slope_w = rng.uniform(40, 140) + 30 * gpus, rng.uniform(20, 90)
     gpu_idle_w, gpu_full_w = rng.uniform(30, 88), rng.uniform(180, 700)
     full_w = sockets * full_socket_w + other_idle_w + other_slope_w + gpus * gpu_full_w
@@ -41,11 +41,11 @@ def draw_kind(rng: Generator, name: str = "drawn") -> ServerKind:
     return ServerKind(
         name=name, sockets=sockets, idle_socket_w=idle_socket_w, full_socket_w=full_socket_w,
         clock_hz=float(rng.uniform(1.9e9, 3.4e9)), other_idle_w=other_idle_w, other_slope_w=other_slope_w,
-        leakage_w=leakage_w, leakage_per_k=rng.uniform(0.01, 0.018),
+        leakage_w=leakage_w, leakage_per_k=rng.uniform(0.012, 0.022),
         fans=fans, fan_w=full_w * rng.uniform(0.12, 0.3) / fans, rpm_max=rng.uniform(7_000, 20_000),
         flow_max_m3_s=flow_max_m3_s, draught_m3_s=flow_max_m3_s * rng.uniform(0.02, 0.04),
-        duty_min=rng.uniform(0.18, 0.33), set_point_c=set_point_c,
-        inlet_from_c=rng.uniform(20, 26), inlet_gain_per_k=rng.uniform(0.01, 0.03),
+        duty_min=rng.uniform(0.22, 0.33), set_point_c=set_point_c,
+        inlet_from_c=rng.uniform(20, 25), inlet_gain_per_k=rng.uniform(0.014, 0.03),
         gain_per_k=rng.uniform(0.008, 0.016), integral_per_k_s=rng.uniform(0.0004, 0.0008),
         fail_safe_duty=float(rng.choice([0.0, 0.0, 0.6, 0.8, 1.0])),
         junction_k_w=resistance_k_w * junction_share, heatsink_k_w=resistance_k_w * (1 - junction_share),
@@ -57,7 +57,7 @@ def draw_kind(rng: Generator, name: str = "drawn") -> ServerKind:
         memory_j_k=rng.uniform(120, 260), regulator_k_w=0.9 * 370 / (sockets * full_socket_w),
         regulator_j_k=rng.uniform(40, 90),
         gpus=gpus, gpu_idle_w=gpu_idle_w, gpu_full_w=gpu_full_w,
-        gpu_k_w=(gpu_set_point_c - INLET_C - 10) / gpu_full_w * rng.uniform(0.8, 0.95),
+        gpu_k_w=(gpu_set_point_c - INLET_C - 10) / gpu_full_w * rng.uniform(1.0, 1.15),
         gpu_j_k=rng.uniform(300, 900), gpu_throttle_c=gpu_throttle_c, gpu_has_fan=gpus in (1, 2),
         gpu_set_point_c=gpu_set_point_c, panel=_draw_panel(rng),
     )  # fmt: skip

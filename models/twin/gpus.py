@@ -11,7 +11,7 @@ from models.twin.lag import approach
 
 Array = NDArray[np.float64]
 
-LEAKAGE_SHARE, LEAKAGE_PER_K, LEAKAGE_AT_C = 0.12, 0.012, 60.0  # of the idle power
+LEAKAGE_SHARE, LEAKAGE_PER_K, LEAKAGE_AT_C = 0.06, 0.014, 60.0  # of the full power
 FREQUENCY_EXPONENT, LOWEST_FREQUENCY = 2.2, 0.35
 SLOW_DOWN_PER_S, SPEED_UP_PER_S = 0.04, 0.01
 OWN_FAN_GAIN = 0.012  # how much better a card's own fan cools, a K above 50 °C
@@ -49,7 +49,7 @@ class Gpus:
         if not len(self.rows):
             return
         self.load = conditions.gpu_load[self.rows] * is_on[self.rows, None]
-        leaking = LEAKAGE_SHARE * self._idle_w
+        leaking = LEAKAGE_SHARE * self._full_w
         leaking_w = leaking * np.expm1(LEAKAGE_PER_K * (self.temperature_c - LEAKAGE_AT_C))
         busy_w = (self._full_w - self._idle_w) * self.load * self.frequency**FREQUENCY_EXPONENT
         draws = self.has * conditions.gpu_on_bus[self.rows] * is_on[self.rows, None]

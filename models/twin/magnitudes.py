@@ -19,8 +19,8 @@ SERVER_FAULTS: dict[str, Sizes] = {
     "psu_failure": _sizes(1, 1, 1),  # supplies that fail
     "psu_efficiency": _sizes(0.01, 0.03, 0.05),  # efficiency lost
     "psu_imbalance": _sizes(0.12, 0.25, 0.4),  # of the whole load that leaves its supply for the others
-    "vrm_overheating": _sizes(1.4, 2.0, 3.0),  # × resistance from regulator to air
-    "dimm_overheating": _sizes(1.5, 2.2, 3.0),  # × resistance from memory to air
+    "vrm_overheating": _sizes(1.5, 2.5, 4.5),  # × resistance from regulator to air
+    "dimm_overheating": _sizes(1.8, 3.0, 5.0),  # × resistance from memory to air
     "gpu_overheating": _sizes(1.3, 1.8, 2.5),  # × resistance from GPU to air
     "gpu_lost": _sizes(1, 1, 2),  # GPUs that leave the bus
     "abnormal_load": _sizes(0.6, 0.8, 1.0),  # utilization that hardly trembles
