@@ -6,15 +6,33 @@ everything else, stopped fans and overheated CPUs included, so there only the ta
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from agent.telemetry.catalogue import identify, state_of
+from agent.telemetry.catalogue_rules import DUTIES, HUMIDITIES, SHARES
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.naming import lower_snake_case
-from agent.telemetry.units import DUTY_PERCENT, OTHER, PERCENT_WORDS, SHARE_PERCENT, UNITS, Unit
+from agent.telemetry.units import DUTY_PERCENT, HUMIDITY, OTHER, PERCENT_WORDS, SHARE_PERCENT, UNITS, Unit
 
 FAMILY = "ipmi"
 NO_READING_CODES = frozenset(("ns", "na"))
 DISCRETE_UNITS = frozenset(("unspecified", "discrete"))
 CHASSIS_POWER = "chassis_power_status"
+
+# ipmitool puts "% " before the unit where a board set the bit for percentages, on thermometers too.
+_PERCENT_BIT = "%_"
+_PERCENTAGES = (
+    (re.compile(DUTIES), DUTY_PERCENT),
+    (re.compile(SHARES), SHARE_PERCENT),
+    (re.compile(HUMIDITIES), HUMIDITY),
+)
+# A discrete sensor's code is ok whenever it can be read at all: its description tells what is wrong.
+_BAD = re.compile(
+    r"fail|fault|\blost\b|non-redundant|insufficient|critical|non-recoverable|over-?temp|intrusion"
+    r"|exceeded|uncorrectable|degraded|\btrip|\berror"
+)
+_NOT_ASSERTED = re.compile(r"\b(?:deasserted|no|not)\b")
 
 
 def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
@@ -27,27 +45,22 @@ def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
         return None
     if unit:
         return identify(name, _unit(unit, lower_snake_case(name)), FAMILY, entity)
-    # A discrete row always carries 0; what it says is in the code. Version 1 has no code, so it says nothing.
+    # A discrete row always carries 0; what it says is in its tags. Version 1 has none, so it says nothing.
     state = state_of(name, FAMILY, entity) if code else None
-    return _constant(state, 1.0 if code == "ok" else 0.0) if state else None
+    good = code == "ok" and not is_bad(tags.get("status_desc", ""))
+    return replace(state, scale=0.0, offset=float(good)) if state else None
+
+
+def is_bad(description: str) -> bool:
+    """Whether one of the states of a discrete sensor, `presence_detected,_failure_detected`, is a fault."""
+    parts = description.lower().replace("_", " ").split(",")
+    return any(_BAD.search(part) and not _NOT_ASSERTED.search(part) for part in parts)
 
 
 def _unit(word: str, name: str) -> Unit:
+    if word.startswith(_PERCENT_BIT):
+        word = word[len(_PERCENT_BIT) :]
+        word = "percent" if word in DISCRETE_UNITS else word
     if word not in PERCENT_WORDS:
         return UNITS.get(word, OTHER)
-    if "fan" in name.split("_") or name.startswith("fan"):
-        return DUTY_PERCENT
-    return SHARE_PERCENT if name.endswith(("usage", "util", "utilization")) else OTHER
-
-
-def _constant(meaning: Meaning, value: float) -> Meaning:
-    return Meaning(
-        meaning.names,
-        meaning.quantity,
-        meaning.unit,
-        meaning.family,
-        meaning.identity,
-        meaning.part,
-        scale=0.0,
-        offset=value,
-    )
+    return next((unit for words, unit in _PERCENTAGES if words.search(name)), OTHER)
