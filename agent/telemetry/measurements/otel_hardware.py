@@ -85,7 +85,14 @@ _TASKS = {"encoder": "enc_util", "decoder": "dec_util"}
 _KERNEL_CPU = re.compile(r"(?:package|physical)_id_(\d+)|tctl()")
 _LAST_NUMBER = re.compile(r"(?:^|_)[a-z]*(\d{1,3})$")
 _GRADES = {"degraded": "non_critical", "": "max"}
-_SUFFIXES = {"temperature": "temp_c", "voltage": "v", "current": "a", "power": "w", "fan_speed": "rpm"}
+_SUFFIXES = {
+    "temperature": "temp_c",
+    "margin": "c",
+    "voltage": "v",
+    "current": "a",
+    "power": "w",
+    "fan_speed": "rpm",
+}
 
 
 def meaning_of(metric: str, tags: Tags, code: str) -> Meaning | None:
@@ -152,7 +159,7 @@ def _of_sensor(metric: str, tags: Tags, unit: Unit) -> Meaning | None:
     if not found:
         return None
     meaning = next((one for one in found if _is_known(one)), found[0])
-    suffix = "pct" if unit.unit == "1" else _SUFFIXES.get(unit.quantity, unit.quantity)
+    suffix = "pct" if unit.unit == "1" else _SUFFIXES.get(meaning.quantity, meaning.quantity)
     names = dict.fromkeys((meaning.names[0], *(one.names[-1] for one in own)))
     last = f"{found[0].names[-1].removesuffix(f'_{suffix}')}_{suffix}"
     return replace(meaning, names=(*names, last), identity=_identity(metric, tags))
@@ -212,9 +219,10 @@ def _number(word: str, texts: tuple[str, ...]) -> str:
 
 def _of_part(metric: str, kind: str, ending: str, unit: Unit, tags: Tags) -> Meaning:
     part, marks = _part(kind, tags), " ".join((_ending(metric, kind, ending, tags), *_marks(metric, tags)))
-    names = (f"{part} {marks}", f"{part} {_attribute(tags, 'id')} {marks}")
+    own = lower_snake_case(_attribute(tags, "id"))
+    names = [f"{part} {marks}"] + ([f"{part} {own} {marks}"] if own not in part else [])
     return Meaning(
-        tuple(dict.fromkeys(lower_snake_case(name) for name in names)),
+        tuple(lower_snake_case(name) for name in names),
         unit.quantity,
         unit.unit,
         FAMILY,

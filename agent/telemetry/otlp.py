@@ -1,0 +1,141 @@
+"""OpenTelemetry's metrics, whatever bytes they came in, as readings.
+
+    resource (attributes) ─► scope ─► metric (name, unit) ─► points (attributes, time, value)
+         └──────────────── host ◄────── series, looked up ──────┘
+
+Gauges and cumulative sums are levels and become readings. Histograms and summaries are not, nor are sums of
+deltas. A point without a time takes its record's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import NamedTuple
+
+from agent.errors import DecodeError
+from agent.telemetry.binding import Binder, Binding, Columns
+from agent.telemetry.hosts import names_a_host
+from agent.telemetry.meanings import Meaning, Tags
+from agent.telemetry.measurements import otel
+from agent.telemetry.readings import Message
+from agent.telemetry.reasons import TOO_LARGE
+from agent.telemetry.times import time_from
+
+CACHED_SERIES = 400_000  # beyond it the cache starts anew
+MAX_POINTS = 30_000  # in one message; a real one of 1 MiB holds fewer
+MAX_NAME = 255  # characters of an instrument's name, by the specification
+MAX_TEXT = 1_024  # characters of an attribute; a longer one is no name
+NO_RECORDED_VALUE = 1  # the bit of a point's flags that says that there is no value
+
+Attributes = tuple[tuple[str, str], ...]
+Stamp = int | float | str | None
+
+# What a resource says about a part of a host rather than about the host, and so tells its series apart.
+PARTS_OF_A_HOST = ("k8s.pod.name", "k8s.container.name", "container.name", "container.id", "process.pid")
+PROMETHEUS_SCOPE = "prometheusreceiver"
+
+
+class Point(NamedTuple):
+    """One value; `stamp` is its time, 0 or None where the sender has none, True where it is none."""
+
+    attributes: Attributes
+    stamp: Stamp
+    value: float
+
+
+class Metric(NamedTuple):
+    """One metric's points that have a number, whose they are and in what unit (a UCUM code)."""
+
+    resource: Attributes
+    name: str
+    unit: str
+    points: list[Point]
+
+
+class Otlp:
+    """Turns metrics into readings; knows each series that it has seen."""
+
+    def __init__(self, binder: Binder) -> None:
+        self._binder = binder
+        self._known: dict[object, Binding | None] = {}
+
+    def add(self, metrics: Iterable[Metric], message: Message, at: int, out: Columns) -> bool:
+        """Append the readings of a message's metrics; whether there were any.
+
+        Raises:
+            DecodeError: there were none, and some point had no host or no usable time; or too many points.
+        """
+        before, left, first = len(out.series), MAX_POINTS, None
+        for metric in metrics:
+            left -= len(metric.points)
+            if left < 0:
+                first = first or DecodeError(TOO_LARGE)
+                break
+            metric = _seen_together(metric)
+            for point in metric.points:
+                try:
+                    self._add_point(metric, point, message, at, out)
+                except DecodeError as error:
+                    first = first or error
+        if len(out.series) == before and first is not None:
+            raise first
+        return len(out.series) > before
+
+    def _add_point(self, metric: Metric, point: Point, message: Message, at: int, out: Columns) -> None:
+        binding = self._binding(metric, point.attributes, message.key)
+        if binding is not None:
+            binding.add(point.value, time_from(point.stamp or None, message), at, out)
+
+    def _binding(self, metric: Metric, attributes: Attributes, key: bytes | None) -> Binding | None:
+        identity = (metric.resource, metric.name, metric.unit, attributes)
+        if identity in self._known:
+            return self._known[identity]
+        by_key = (key, identity)
+        if by_key in self._known:
+            return self._known[by_key]
+        tags = dict(metric.resource) | {name: value for name, value in attributes if value.strip()}
+        meaning_of = partial(_meaning_of, metric, dict(attributes))
+        series, _ = self._binder.metric(metric.name, tags, key, meaning_of)
+        if len(self._known) >= CACHED_SERIES:
+            self._known.clear()
+        bound = self._known[identity if names_a_host(tags) else by_key] = series["value"]
+        return bound
+
+
+def _meaning_of(
+    metric: Metric, attributes: Tags, _measurement: str, _tags: Tags, _field: str
+) -> Meaning | None:
+    parts = {name: value for name, value in metric.resource if name in PARTS_OF_A_HOST}
+    return otel.meaning_of(metric.name, {**parts, **attributes}, metric.unit)
+
+
+def resource_of(attributes: Attributes, scope: str) -> Attributes:
+    """A resource's attributes; what the Prometheus receiver scraped has its `instance` under another name."""
+    instance = dict(attributes).get("service.instance.id") if PROMETHEUS_SCOPE in scope else None
+    return (*attributes, ("instance", instance)) if instance else attributes
+
+
+def joined(parts: Iterable[str | None]) -> str:
+    """The text of an attribute that is a list."""
+    return ",".join(part for part in parts if part is not None)
+
+
+def _seen_together(metric: Metric) -> Metric:
+    """A metric with what its points say of each other."""
+    if metric.name == otel.FAN_READING:
+        return metric._replace(unit=otel.fan_unit(metric.unit, [point.value for point in metric.points]))
+    if metric.name == otel.CPU_UTILIZATION:
+        return metric._replace(points=[*metric.points, *_of_all_processors(metric.points)])
+    return metric
+
+
+def _of_all_processors(points: list[Point]) -> list[Point]:
+    """The mean of what each processor was idle for, by the time of the points."""
+    idle: dict[Stamp, list[float]] = {}
+    for point in points:
+        attributes = dict(point.attributes)
+        if otel.cpu_mode(attributes) == otel.IDLE and any(name in attributes for name in otel.CPU_ATTRIBUTES):
+            idle.setdefault(point.stamp, []).append(point.value)
+    mode = (otel.STATE_ATTRIBUTES[0], otel.IDLE)
+    return [Point((mode,), stamp, sum(values) / len(values)) for stamp, values in idle.items()]
