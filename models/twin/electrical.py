@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from models.twin.places import PHASES, SIDES, HostPlaces, SitePlan
+from models.twin.places import PHASES, SIDES, HostPlaces, SitePlan, sum_by
 from models.twin.weather import wandering
 
 Array = NDArray[np.float64]
@@ -72,13 +72,13 @@ class Electrical:
         """
         self._feed_upses(step_s, mains_share)
         live = live * (self.output_v > 0)[self.ups][:, None]
-        drawn = np.bincount(self._outlet, supply_w.ravel(), self.pdus * PHASES).reshape(self.pdus, PHASES)
+        drawn = sum_by(self._outlet, supply_w.ravel(), self.pdus * PHASES).reshape(self.pdus, PHASES)
         away = drawn * (moved.sum(axis=1, keepdims=True) - moved)
         here = moved * (drawn.sum(axis=1, keepdims=True) - drawn)
         self.phase_w = live * (drawn - away + here)
         self.phase_v = live * (self.output_v[self.ups][:, None] + self._offset_v - CABLE_OHM * self.phase_a)
         self.phase_a = self.phase_w / (np.maximum(self.phase_v, 1.0) * POWER_FACTOR)
-        self.output_w = np.bincount(self.ups, self.phase_w.sum(axis=1), SIDES).astype(np.float64)
+        self.output_w = sum_by(self.ups, self.phase_w.sum(axis=1), SIDES)
         outlets = self._outlet
         return live.ravel()[outlets].reshape(-1, SIDES), self.phase_v.ravel()[outlets].reshape(-1, SIDES)
 

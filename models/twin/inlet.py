@@ -5,11 +5,15 @@ inlet = supply at the rack + share that returns × (warm air behind it − suppl
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from models.twin.places import HostPlaces, SitePlan, UnitPlace
+from models.twin.places import HostPlaces, SitePlan, UnitPlace, sum_by
+from models.twin.servers import AIR_J_PER_M3K
 from models.twin.weather import wandering
 
 Array = NDArray[np.float64]
@@ -20,10 +24,20 @@ FROM_OTHER_RACKS = 0.5  # of a lack of air that the cold aisle evens out
 LOCAL_SUPPLY = 0.6  # of a rack's own supply temperature that is left when it reaches the servers
 OWN_EXHAUST = 0.5  # of what returns comes from the same rack, the rest from the whole hot side
 MOST_RETURNING = 0.95
+AISLE_TIME_S = 75.0  # in which a lack of air, or a gap, has changed the air of an aisle
 TOP_WEIGHT, BOTTOM_WEIGHT = 1.5, 0.5  # of a lack of air, by height
 PLACE_SPREAD_K = 0.3
 RESTLESS_TIME_S, RESTLESS_K = 240.0, 0.12
 BALANCING_ROUNDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class AirTaken:
+    """What servers do to the air of their zones. Arrays are (Z,)."""
+
+    heat_w: Array
+    taken_m3_s: Array
+    recirculated_m3_s: Array  # of that, from the hot side
 
 
 class InletAir:
@@ -44,23 +58,32 @@ class InletAir:
         self.racks, self.zones = len(places.racks), len(places.zones)
         self._rack_zone = np.zeros(self.racks, np.intp)
         self._rack_zone[places.rack] = places.zone
-        self.shares = _share_out(
-            places, self._rack_zone, units, unit_zone, duty_flow
-        )  # (R, U) of each unit's air
+        self.shares = _share_out(places, self._rack_zone, units, unit_zone, duty_flow)  # (R, U)
         self._place_k = plan.gradient_k * (places.height - 0.5) + site.normal(0, PLACE_SPREAD_K, hosts)
-        self._returning = site.uniform(*plan.recirculation, hosts)
+        self._own = site.uniform(*plan.recirculation, hosts)
         self._weight = BOTTOM_WEIGHT + (TOP_WEIGHT - BOTTOM_WEIGHT) * places.height
         self._restless_k = rng.normal(0, RESTLESS_K, hosts)
-        self.returning = self._returning
+        self._lacking, self._breach = np.zeros(self.racks), np.zeros(hosts)
+        self._taken, self._behind_c = np.zeros(self.racks), np.full(self.racks, plan.set_point_c)
+        self.returning = self._own
         self.inlet_c = np.full(hosts, plan.set_point_c)
 
-    def sum_racks(self, values: Array) -> Array:
-        """(R,) from (H,)."""
-        return np.bincount(self.places.rack, values, self.racks).astype(np.float64, copy=False)
+    def breathe(self, flow_m3_s: Array, exhaust_c: Array) -> AirTaken:
+        """What the servers' air, (H,) m³/s and °C, takes from and gives to every zone."""
+        rack, zone = self.places.rack, self._rack_zone
 
-    def sum_zones(self, values: Array) -> Array:
-        """(Z,) from (H,)."""
-        return np.bincount(self.places.zone, values, self.zones).astype(np.float64, copy=False)
+        def sum_racks(values: Array) -> Array:
+            return sum_by(rack, values, self.racks)
+
+        self._taken = sum_racks(flow_m3_s)  # (R,)
+        self._behind_c = sum_racks(flow_m3_s * exhaust_c) / np.maximum(self._taken, 1e-9)
+        risen = self._taken * self._behind_c - sum_racks(flow_m3_s * self.inlet_c)  # K·m³/s
+        returned = sum_racks(flow_m3_s * self.returning)
+        return AirTaken(
+            heat_w=sum_by(zone, AIR_J_PER_M3K * risen, self.zones),
+            taken_m3_s=sum_by(zone, self._taken, self.zones),
+            recirculated_m3_s=sum_by(zone, returned, self.zones),
+        )
 
     def advance(
         self,
@@ -69,46 +92,49 @@ class InletAir:
         hot_c: Array,
         unit_flow: Array,
         unit_supply_c: Array,
-        flow_m3_s: Array,
-        exhaust_c: Array,
         breach: Array,
         warmer_k: Array,
     ) -> Array:
-        """(H,) inlet temperatures. `cold`, `hot` (Z,); `unit_…` (U,); the rest (H,).
+        """(H,) inlet temperatures, after `breathe`. `cold`, `hot` (Z,); `unit_…` (U,); the rest (H,).
 
         `breach` adds to the share that returns, `warmer` to the temperature.
         """
         rack, zone = self.places.rack, self._rack_zone
-        taken = self.sum_racks(flow_m3_s)  # (R,)
-        supplied = self.shares @ unit_flow
-        behind_c = self.sum_racks(flow_m3_s * exhaust_c) / np.maximum(taken, 1e-9)
-        local_c = self._local_supply_c(cold_c[zone], supplied, self.shares @ (unit_flow * unit_supply_c))
-        lacking = self._lack(taken, supplied)
-        warm_c = OWN_EXHAUST * behind_c + (1 - OWN_EXHAUST) * hot_c[zone]
-        self.returning = np.minimum(self._returning + lacking[rack] * self._weight + breach, MOST_RETURNING)
+        supplied = self.shares @ unit_flow  # (R,)
+        whole = sum_by(zone, supplied, self.zones)
+        local_c = self._local_supply_c(cold_c, supplied, self.shares @ (unit_flow * unit_supply_c), whole)
+        self._return_air(step_s, self._lack(supplied, whole), breach)
+        warming_k = OWN_EXHAUST * self._behind_c + (1 - OWN_EXHAUST) * hot_c[zone] - local_c
         keep, fresh = wandering(RESTLESS_TIME_S, RESTLESS_K, step_s)
         self._restless_k = keep * self._restless_k + fresh * self._rng.standard_normal(len(rack))
-        warming_k = self.returning * (warm_c - local_c)[rack]
-        self.inlet_c = local_c[rack] + warming_k + self._place_k + self._restless_k + warmer_k
+        steady_k = self._place_k + self._restless_k + warmer_k
+        self.inlet_c = local_c[rack] + self.returning * warming_k[rack] + steady_k
         return self.inlet_c
 
-    def _local_supply_c(self, cold_c: Array, supplied: Array, supplied_heat: Array) -> Array:
+    def _return_air(self, step_s: float, lack: Array, breach: Array) -> None:
+        """Let a lack of air, (R,), and gaps between the aisles, (H,), have their effect."""
+        follows = -math.expm1(-step_s / AISLE_TIME_S)
+        self._lacking = self._lacking + (lack - self._lacking) * follows
+        self.returning = self._own + self._lacking[self.places.rack] * self._weight
+        if self._breach.any() or breach.any():
+            self._breach = self._breach + (breach - self._breach) * follows
+            self.returning += self._breach
+        np.minimum(self.returning, MOST_RETURNING, out=self.returning)
+
+    def _local_supply_c(self, cold_c: Array, supplied: Array, supplied_heat: Array, whole: Array) -> Array:
         """(R,) the zone's cold air, warmer or colder where the nearest unit's supply is."""
-        zone, moving = self._rack_zone, np.maximum(supplied, 1e-9)
-        whole = np.bincount(zone, supplied, self.zones)
-        mean_c = np.bincount(zone, supplied_heat, self.zones) / np.maximum(whole, 1e-9)
-        other_k = np.where(supplied > 1e-6, supplied_heat / moving - mean_c[zone], 0.0)
-        local: Array = cold_c + LOCAL_SUPPLY * other_k
+        zone = self._rack_zone
+        mean_c = sum_by(zone, supplied_heat, self.zones) / np.maximum(whole, 1e-9)
+        other_k = np.where(supplied > 1e-6, supplied_heat / np.maximum(supplied, 1e-9) - mean_c[zone], 0.0)
+        local: Array = cold_c[zone] + LOCAL_SUPPLY * other_k
         return local
 
-    def _lack(self, taken: Array, supplied: Array) -> Array:
+    def _lack(self, supplied: Array, whole: Array) -> Array:
         """(R,) share of what a rack's servers take that nobody supplies."""
         zone = self._rack_zone
-        whole = np.bincount(zone, supplied, self.zones) / np.maximum(
-            np.bincount(zone, taken, self.zones), 1e-9
-        )
-        ratio = (1 - FROM_OTHER_RACKS) * supplied / np.maximum(taken, 1e-9) + FROM_OTHER_RACKS * whole[zone]
-        lack: Array = np.maximum(1 - ratio, 0.0)
+        of_zone = whole / np.maximum(sum_by(zone, self._taken, self.zones), 1e-9)
+        of_rack = supplied / np.maximum(self._taken, 1e-9)
+        lack: Array = np.maximum(1 - (1 - FROM_OTHER_RACKS) * of_rack - FROM_OTHER_RACKS * of_zone[zone], 0.0)
         return lack
 
 
@@ -140,4 +166,5 @@ def _share_out(
         got = shares @ duty_flow
         due = np.bincount(rack_zone, got, zones)[rack_zone] * hosts / in_zone
         tiles = tiles * due / got
-    return shares
+    balanced: Array = shares
+    return balanced

@@ -38,7 +38,7 @@ class SitePlan:
     spare_units: int = 1  # in every zone
     standby_rests: bool = True  # the last unit of a zone waits; else all share the work
     set_point_c: float = 21.5  # of the supply air
-    chilled_water_c: float = 10.0
+    chilled_water_c: float = 12.0
     gradient_k: float = 2.0  # from the bottom of a rack to its top
     recirculation: tuple[float, float] = (0.02, 0.08)  # share of exhaust air in a host's inlet, from and to
     flow_margin: float = 1.15  # of the units' air over what the servers take
@@ -158,6 +158,11 @@ def topology_rows(places: HostPlaces, plan: SitePlan) -> Iterator[dict[str, str]
         where = (f"{unit.x:g}", f"{unit.y:g}") if unit.kind != "ups" else ("", "")
         cells = (unit.name, unit.kind, unit.rack, "", unit.row, unit.zone, "", "", *where)
         yield dict(zip(TOPOLOGY_COLUMNS, cells, strict=True))
+
+
+def sum_by(group: Index, values: Array, groups: int) -> Array:
+    """(groups,) sums of the values of each group."""
+    return np.bincount(group, values, groups).astype(np.float64, copy=False)
 
 
 def duty_units(hosts_in_zone: int, plan: SitePlan) -> int:

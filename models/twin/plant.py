@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.twin.places import sum_by
 from models.twin.servers import AIR_J_PER_M3K
 
 Array = NDArray[np.float64]
@@ -36,8 +37,9 @@ SLOWEST_FAN, FAN_TIME_S, FAN_PER_S = 0.35, 8.0, 0.02
 FLOW_TIME_S = 30.0  # in which the fans' controller makes up for missing air
 FAN_W_PER_M3_S = 1_000.0  # at full speed
 CONTROLS_W = 80.0
-STANDBY_AFTER_S, STANDBY_HOLD_S = 60.0, 600.0  # a spare starts after that long, and stops after that long
-TOO_WARM_K = 3.0  # supply above its set-point: the spare is called
+STANDBY_AFTER_S, STANDBY_HOLD_S = 30.0, 600.0  # a spare starts after that long, and stops after that long
+PRECOOL_S = 60.0  # a unit that starts cools its coil before its fan turns
+TOO_WARM_K, TOO_WARM_C = 3.0, 25.0  # supply that far above its set-point, and above that: a spare is called
 STOPPED = 0.01  # a unit with less of its capacity does not run
 
 
@@ -49,6 +51,7 @@ class ZoneAir:
         self._air_j_k, self._mass_j_k = AIR_J_K_PER_W * design_w, MASS_J_K_PER_W * design_w
         self._exchange_w_k = EXCHANGE_W_K_PER_W * design_w
         self.mass_c = self.mean_c
+        self._leaving = self._exchange_rates()
 
     @property
     def mean_c(self) -> Array:
@@ -73,32 +76,39 @@ class ZoneAir:
     ) -> Array:
         """One step; returns the heat that the supply air took away, (Z,) in W.
 
-        `taken` is the servers' air flow, `recirculated` what of it comes from the hot side without any need.
+        `taken` is the servers' air flow, `recirculated` what of it comes from the hot side.
         """
         short = np.maximum(taken_m3_s - recirculated_m3_s - supplied_m3_s, 0.0)
-        through = AIR_J_PER_M3K * (supplied_m3_s + short)  # W/K from cold to hot
-        back = AIR_J_PER_M3K * short
-        supplied_w_k = AIR_J_PER_M3K * supplied_m3_s
-        cold, hot, mass = COLD_SHARE * self._air_j_k, (1 - COLD_SHARE) * self._air_j_k, self._mass_j_k
-        per_air, per_mass = self._exchange_w_k / self._air_j_k, self._exchange_w_k / mass
-        rates = np.empty((len(heat_w), 3, 3))  # 1/s of cold, hot, mass
-        rates[:, 0, 0] = -through / cold - per_air * COLD_SHARE
-        rates[:, 0, 1] = back / cold - per_air * (1 - COLD_SHARE)
-        rates[:, 1, 0] = through / hot - per_air * COLD_SHARE
-        rates[:, 1, 1] = -through / hot - per_air * (1 - COLD_SHARE)
-        rates[:, 0, 2] = rates[:, 1, 2] = per_air
-        rates[:, 2, 0], rates[:, 2, 1] = per_mass * COLD_SHARE, per_mass * (1 - COLD_SHARE)
-        rates[:, 2, 2] = -per_mass
-        before = np.stack([self.cold_c, self.hot_c, self.mass_c], axis=1)  # (Z, 3)
-        pushed = np.stack([supplied_w_k * supply_c / cold, heat_w / hot, np.zeros_like(hot)], axis=1)
-        known = before + step_s * (
-            (1 - IMPLICIT_SHARE) * np.einsum("zij,zj->zi", rates, before) + pushed
-        )  # (Z, 3)
-        after = np.linalg.solve(np.eye(3) - IMPLICIT_SHARE * step_s * rates, known[:, :, None])[:, :, 0]
-        self.cold_c, self.hot_c, self.mass_c = after.T.copy()
-        between = IMPLICIT_SHARE * after[:, 1] + (1 - IMPLICIT_SHARE) * before[:, 1]
-        removed_w: Array = supplied_w_k * (between - supply_c)
+        back = AIR_J_PER_M3K * short  # W/K from hot to cold
+        in_w_k = AIR_J_PER_M3K * supplied_m3_s
+        through = in_w_k + back  # W/K from cold to hot
+        cold_j_k, hot_j_k = COLD_SHARE * self._air_j_k, (1 - COLD_SHARE) * self._air_j_k
+        to_mass_w = self._exchange_w_k * (self.mean_c - self.mass_c)
+        rising = np.empty((len(heat_w), 3, 1))  # K/s of cold, hot, mass: now
+        rising[:, 0, 0] = (in_w_k * supply_c + back * self.hot_c - through * self.cold_c) / cold_j_k
+        rising[:, 1, 0] = (heat_w - through * (self.hot_c - self.cold_c)) / hot_j_k
+        rising[:, :2, 0] -= (to_mass_w / self._air_j_k)[:, None]
+        rising[:, 2, 0] = to_mass_w / self._mass_j_k
+        ahead_s = IMPLICIT_SHARE * step_s
+        system = np.eye(3) + ahead_s * self._leaving  # (Z, 3, 3)
+        system[:, 0, 0] += ahead_s * through / cold_j_k
+        system[:, 0, 1] -= ahead_s * back / cold_j_k
+        system[:, 1, 0] -= ahead_s * through / hot_j_k
+        system[:, 1, 1] += ahead_s * through / hot_j_k
+        change = step_s * np.linalg.solve(system, rising)[:, :, 0]  # (Z, 3)
+        between = self.hot_c + IMPLICIT_SHARE * change[:, 1]
+        self.cold_c = self.cold_c + change[:, 0]
+        self.hot_c = self.hot_c + change[:, 1]
+        self.mass_c = self.mass_c + change[:, 2]
+        removed_w: Array = in_w_k * (between - supply_c)
         return removed_w
+
+    def _exchange_rates(self) -> Array:
+        """(Z, 3, 3) in 1/s: how cold, hot and mass lose heat to each other through the mass alone."""
+        of_mean = np.array([COLD_SHARE, 1 - COLD_SHARE, -1.0])
+        per_air, per_mass = self._exchange_w_k / self._air_j_k, self._exchange_w_k / self._mass_j_k
+        rates: Array = np.stack([per_air, per_air, -per_mass], axis=1)[:, :, None] * of_mean
+        return rates
 
 
 class CoolingUnits:
@@ -113,6 +123,7 @@ class CoolingUnits:
         self.speed = np.where(is_spare, 0.0, 0.75)
         self.supply_c = np.full(len(zone), supply_c)
         self.runs = ~is_spare
+        self._turns, self._on_s = self.runs, np.where(is_spare, 0.0, PRECOOL_S)
         self._command = np.full(self.zones, 0.75)  # (Z,) of the fans
         self._opening = np.full(len(zone), 0.6)  # what the valve's controller has learnt
         self._called_s = np.zeros(self.zones)  # (Z,) how long the spares have been called for
@@ -131,7 +142,7 @@ class CoolingUnits:
 
     def sum_zones(self, values: Array) -> Array:
         """(Z,) from (U,)."""
-        return np.bincount(self.zone, values, self.zones).astype(np.float64, copy=False)
+        return sum_by(self.zone, values, self.zones)
 
     def advance(
         self,
@@ -139,15 +150,19 @@ class CoolingUnits:
         set_point_c: Array,
         capacity: Array,
         rests: Flags,
+        calls_spare: Flags,
         wanted_m3_s: Array,
         return_c: Array,
         coolant_c: float,
     ) -> None:
-        """One step. `wanted` and `return` are (Z,); `capacity` is the share left of a unit's fan and coil."""
+        """One step. `calls_spare`, `wanted`, `return` are (Z,); `capacity` is what is left of a unit."""
         stopped = (capacity < STOPPED) | rests
-        self._call_spares(step_s, stopped | (self.runs & (self.supply_c > set_point_c + TOO_WARM_K)))
+        is_warm = self.supply_c > np.maximum(set_point_c + TOO_WARM_K, TOO_WARM_C)
+        self._call_spares(step_s, stopped | (self.runs & is_warm))
+        self._called_s = np.where(calls_spare, STANDBY_AFTER_S + STANDBY_HOLD_S, self._called_s)
         waits = self.is_spare & (self._called_s < STANDBY_AFTER_S)[self.zone]
         self.runs = ~(stopped | waits)
+        self._on_s = np.where(self.runs, self._on_s + step_s, 0.0)
         self._turn_fans(step_s, capacity, wanted_m3_s)
         self._cool(step_s, set_point_c, capacity, return_c[self.zone], coolant_c)
 
@@ -158,11 +173,12 @@ class CoolingUnits:
         self._called_s = np.where(is_called, longer_s, np.maximum(self._called_s - step_s, 0.0))
 
     def _turn_fans(self, step_s: float, capacity: Array, wanted_m3_s: Array) -> None:
-        most = np.maximum(self.sum_zones(self.runs * self.flow_most_m3_s), 1e-9)
+        self._turns = turns = self._on_s >= PRECOOL_S
+        most = np.maximum(self.sum_zones(turns * self.flow_most_m3_s), 1e-9)
         missing = (wanted_m3_s - self.sum_zones(self.flow_m3_s)) / most * (step_s / FLOW_TIME_S)
         change = np.clip(missing, -FAN_PER_S * step_s, FAN_PER_S * step_s)
         self._command = np.clip(self._command + change, SLOWEST_FAN, 1.0)
-        target = self.runs * np.minimum(self._command[self.zone], capacity)
+        target = turns * np.minimum(self._command[self.zone], capacity)
         self.speed = self.speed + (target - self.speed) * -np.expm1(-step_s / FAN_TIME_S)
         self.speed[self.speed < STOPPED] = 0.0
 
@@ -171,7 +187,7 @@ class CoolingUnits:
     ) -> None:
         above_k = self.supply_c - set_point_c
         learnt = np.clip(self._opening + VALVE_PER_K_S * above_k * step_s, 0.0, 1.0)
-        self._opening = np.where(self.runs, learnt, self._opening)
+        self._opening = np.where(self._turns, learnt, self._opening)
         opening = np.clip(self._opening + VALVE_PER_K * above_k, 0.0, 1.0) * np.minimum(capacity, 1.0)
         units = COIL_UNITS * np.maximum(self.speed, SLOWEST_FAN / 2) ** COIL_EXPONENT
         coil_c = return_c + opening * np.expm1(-units) * np.maximum(return_c - coolant_c, 0.0)
