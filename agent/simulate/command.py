@@ -22,7 +22,7 @@ from agent.progress import Bars, Progress
 from agent.simulate.kafka_stream import Pace, open_stream
 from agent.simulate.machines import Writer
 from agent.simulate.options import Options, check_destination, kafka_config, plan_of, speed_of
-from agent.simulate.plan import Layout, lay_out, read_dialects, writers_of
+from agent.simulate.plan import lay_out, read_dialects, writers_of
 from agent.simulate.recording_file import STANDARD_OUTPUT, Sink, open_recording
 from agent.simulate.stream import stream
 from agent.simulate.truth import write_truth
@@ -58,12 +58,12 @@ def simulate(options: Options, console: Console | None = None) -> None:
     layout = lay_out(options.hosts, [kind.strip() for kind in options.kinds.split(",")])
     plan, speed = plan_of(options, layout), speed_of(options)
     run = FleetRun(plan)
-    writers = writers_of(run, layout, dialects)
+    writers = writers_of(run, dialects)
     is_text = all(DIALECTS[name].is_text for name, _ in dialects)
     began_s, stop = time.monotonic(), threading.Event()
     with _stopped_by_signals(stop), _destination(options, is_text) as sink:
         if options.topology is not None:
-            write_topology(options.topology, layout)
+            write_topology(options.topology, plan)
         truth = _truth_file(options)
         if truth is not None:
             write_truth(truth, run.truth(), plan)
@@ -74,12 +74,12 @@ def simulate(options: Options, console: Console | None = None) -> None:
     console.print(_summary(told, options, time.monotonic() - began_s), soft_wrap=True, highlight=False)
 
 
-def write_topology(path: Path, layout: Layout) -> None:
+def write_topology(path: Path, plan: FleetPlan) -> None:
     """Where all hosts stand, as `--topology` of other commands reads it."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.DictWriter(file, TOPOLOGY_COLUMNS, lineterminator="\n")
         rows.writeheader()
-        rows.writerows(topology_rows(layout.places, layout.site))
+        rows.writerows(topology_rows(plan.places(), plan.site))
 
 
 def _destination(options: Options, is_text: bool) -> AbstractContextManager[Sink]:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from numpy.random import Generator, default_rng
 
 from agent.errors import ConfigError
+from agent.simulate.fault_spec import most_parts
 from models.twin.episodes import Episode
 from models.twin.magnitudes import CONFOUNDERS, MAGNITUDES, SENSOR_FAULTS
 from models.twin.plans import FleetPlan, HostPlan
@@ -90,7 +91,7 @@ def classes_for(plan: FleetPlan) -> list[str]:
 
 
 def _has_gpus(host: HostPlan) -> bool:
-    return any(channel.name.startswith("gpu") for channel in channels_of(host.kind))
+    return host.kind.gpus > 0
 
 
 def _able(name: str, host: HostPlan, plan: FleetPlan, rng: Generator) -> HostPlan:
@@ -120,10 +121,9 @@ def _draw_part(name: str, host: HostPlan, rng: Generator) -> int:
     """A fan, supply or socket from 1, or a temperature's row among the host's channels."""
     if name in SENSOR_FAULTS:
         names = [channel.name for channel in channels_of(host.kind)]
-        temperatures = [at for at, channel in enumerate(names) if channel.endswith("_temp_c")]
+        temperatures = [at for at, channel in enumerate(names) if channel.endswith("_c")]
         return temperatures[int(rng.integers(len(temperatures)))]
-    most = host.kind.fans if name.startswith("fan_") else 2
-    return int(rng.integers(1, most + 1))
+    return int(rng.integers(1, max(most_parts(name, host.kind), 1) + 1))
 
 
 def _shuffled(items: Sequence[T], count: int, rng: Generator) -> list[T]:

@@ -11,15 +11,17 @@ START counts from the start of the simulation. `every=10m` makes it come and go.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from agent.errors import ConfigError
+from agent.simulate.plan import unit_names
 from agent.simulate.spans import read_span
 from models.twin.episodes import UNTIL_THE_END_S, Episode
+from models.twin.kinds import ServerKind
 from models.twin.magnitudes import MAGNITUDES, SENSOR_FAULTS
 from models.twin.plans import FleetPlan, HostPlan
 from models.twin.sensors import channels_of
-from models.twin.truth import SCOPES
+from models.twin.truth import SCOPES, Reaches
 
 FORM = "CLASS@WHERE:START+DURATION, as fan_failure@r01-n03:30m+20m,moderate,ramp=5m,part=2"
 _SPEC = re.compile(
@@ -27,6 +29,14 @@ _SPEC = re.compile(
 )
 _GRADES = ("subtle", "moderate", "severe")
 _FLEET_WIDE = ("fleet", "stream")
+_PLACES: Mapping[str, Callable[[HostPlan], str]] = {
+    "host": lambda host: host.name,
+    "rack": lambda host: host.rack,
+    "zone": lambda host: host.zone,
+    "pdu": lambda host: host.feed_a,
+    "cluster": lambda host: str(host.cluster),
+    "collector": lambda host: host.collector,
+}
 _SETTINGS = ("ramp", "every", "part")
 EVERYWHERE = ("all", "*", "")
 
@@ -59,18 +69,6 @@ def read_fault(spec: str, plan: FleetPlan) -> Episode:
     )
 
 
-def places_of(plan: FleetPlan, scope: str) -> list[str]:
-    """The names that an episode of this scope may act on, beside those of hosts."""
-    named: dict[str, Iterable[str]] = {
-        "rack": (host.rack for host in plan.hosts),
-        "zone": (host.zone for host in plan.hosts),
-        "pdu": (feed for host in plan.hosts for feed in (host.feed_a, host.feed_b)),
-        "collector": (host.collector for host in plan.hosts),
-        "cluster": (str(host.cluster) for host in plan.hosts),
-    }
-    return list(dict.fromkeys(named.get(scope, ())))
-
-
 def _rest(spec: str, rest: str) -> tuple[str, Mapping[str, str]]:
     magnitude, settings = "moderate", dict[str, str]()
     for word in rest.split(",")[1:]:
@@ -87,19 +85,16 @@ def _rest(spec: str, rest: str) -> tuple[str, Mapping[str, str]]:
 
 def _where(spec: str, name: str, where: str, plan: FleetPlan) -> str:
     scope = SCOPES.get(name, "host")
-    if scope in _FLEET_WIDE and where in EVERYWHERE:
+    is_everywhere = scope in _FLEET_WIDE
+    if is_everywhere and where in EVERYWHERE:
         return ""
-    hosts, places = [host.name for host in plan.hosts], places_of(plan, scope)
-    if where in hosts or where in places or where in unit_names(plan):
+    units = unit_names(plan)
+    if where and (where in units or Reaches(plan).knows(Episode(where, name, 0.0))):
         return where
-    shown = places or hosts
-    expected = f"a {scope} such as {', '.join(shown[:3])}"
-    raise _wrong(spec, "place", where, f"all, or {expected}" if scope in _FLEET_WIDE else expected)
-
-
-def unit_names(plan: FleetPlan) -> tuple[str, ...]:
-    """Cooling units, PDUs and UPSs of the plan's site."""
-    return ()
+    named = _PLACES.get(scope, _PLACES["host"])
+    shown = ", ".join(list(dict.fromkeys(named(host) for host in plan.hosts))[:3])
+    expected = "all" if is_everywhere else f"a {scope} such as {shown}"
+    raise _wrong(spec, "place", where, expected)
 
 
 def _part(spec: str, name: str, where: str, part: str | None, plan: FleetPlan) -> int:
@@ -109,15 +104,23 @@ def _part(spec: str, name: str, where: str, part: str | None, plan: FleetPlan) -
     if part is None:
         return 1
     number = re.search(r"\d+$", part)
-    if number is None or int(number[0]) < 1:
-        raise _wrong(spec, "part", part, "the number of a fan, supply, socket or GPU, from 1")
+    most = most_parts(name, host.kind) if host is not None else 0
+    if number is None or int(number[0]) < 1 or (most and int(number[0]) > most):
+        raise _wrong(spec, "part", part, f"a number of 1..{most}" if most else "a number from 1")
     return int(number[0])
 
 
+def most_parts(name: str, kind: ServerKind) -> int:
+    """How many fans, supplies, GPUs or sockets a class can choose from; 0 where it counts none."""
+    counts = {"fan": kind.fans, "psu": kind.supplies, "gpu": kind.gpus, "heatsink": kind.sockets}
+    return counts.get(name.partition("_")[0], 0)
+
+
 def _channel(spec: str, host: HostPlan, part: str | None) -> int:
-    """The row of a channel among its host's, by name or number; the exhaust's where none is named."""
+    """The row of a channel among its host's, by name or number; the first where none is named."""
     names = [channel.name for channel in channels_of(host.kind)]
-    part = part or "exhaust_temp_c"
+    if part is None:
+        return 0
     if part in names:
         return names.index(part)
     if part.isdecimal() and int(part) < len(names):

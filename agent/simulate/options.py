@@ -92,6 +92,7 @@ def plan_of(options: Options, layout: Layout) -> FleetPlan:
         step_s=period_s / max(round(period_s / STEP_S), 1),
         seed=options.seed,
         run=options.run,
+        site=layout.site,
     )
     drawn = draw_faults(options.drawn, plan, duration_s, options.seed, options.with_confounders)
     named = [read_fault(spec, plan) for spec in options.faults]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.errors import ConfigError
 from agent.simulate.machines import Machine, Writer
 from agent.simulate.wire.dialects import DIALECTS, MIXED, SNMP
-from models.twin import servers
+from models.twin import kinds as hardware
 from models.twin.fleet_run import FleetRun
-from models.twin.places import HostPlaces, SitePlan, place_hosts
-from models.twin.plans import HostPlan
+from models.twin.places import SitePlan, place_hosts, place_units
+from models.twin.plans import FleetPlan, HostPlan
 
-KINDS: Mapping[str, servers.ServerKind] = {
-    kind.name: kind for kind in vars(servers).values() if isinstance(kind, servers.ServerKind)
-}
+KINDS: Mapping[str, hardware.ServerKind] = {kind.name: kind for kind in hardware.KINDS}
 HOSTS_PER_CLUSTER = 8
 LEAST_PER_RACK, MOST_PER_RACK, WANTED_RACKS = 4, 20, 4
 SERVER = "server"
@@ -23,10 +21,9 @@ SERVER = "server"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The servers, where they stand, and how the site is built."""
+    """The servers with their places, and how their site is built."""
 
     hosts: tuple[HostPlan, ...]
-    places: HostPlaces
     site: SitePlan
 
 
@@ -58,7 +55,7 @@ def lay_out(count: int, kinds: Sequence[str]) -> Layout:
         )
         for at, name in enumerate(places.hosts)
     )
-    return Layout(hosts, places, site)
+    return Layout(hosts, site)
 
 
 def read_dialects(asked: Sequence[str]) -> list[tuple[str, str]]:
@@ -87,37 +84,48 @@ def read_dialects(asked: Sequence[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def writers_of(run: FleetRun, layout: Layout, dialects: Sequence[tuple[str, str]]) -> dict[str, Writer]:
+def writers_of(run: FleetRun, dialects: Sequence[tuple[str, str]]) -> dict[str, Writer]:
     """A writer for each host of a run.
 
     Servers of a kind take the dialects in turn, and are one vendor's unless the dialect names another. The
     site's own units speak SNMP, or the native form where all servers do.
     """
-    planned = {host.name: host for host in layout.hosts}
-    kinds = list(dict.fromkeys(host.kind.name for host in layout.hosts))
+    plan = run.plan
+    kinds = list(dict.fromkeys(host.kind.name for host in plan.hosts))
     turns = dict.fromkeys(kinds, 0)
-    only_native = all(name == "native" for name, _ in dialects)
     writers: dict[str, Writer] = {}
-    for at, (name, kind) in enumerate(zip(run.hosts, run.kinds, strict=True)):
-        host = planned.get(name)
-        if host is None:
-            unit = Machine(name, kind=kind, address=_address(at))
-            writers[name] = DIALECTS["native"].make(unit, "") if only_native else SNMP.make(unit, "apc")
-            continue
+    for at, host in enumerate(plan.hosts):
         dialect, vendor = dialects[turns[host.kind.name] % len(dialects)]
         turns[host.kind.name] += 1
         vendors = DIALECTS[dialect].vendors
         vendor = vendor or vendors[kinds.index(host.kind.name) % len(vendors)]
-        writers[name] = DIALECTS[dialect].make(machine_of(host, _address(at)), vendor)
+        writers[host.name] = DIALECTS[dialect].make(_server(host, _address(at)), vendor)
+    only_native = all(name == "native" for name, _ in dialects)
+    for at, unit in enumerate(_units(plan), start=len(plan.hosts)):
+        machine = replace(unit, address=_address(at))
+        writers[unit.name] = (
+            DIALECTS["native"].make(machine, "") if only_native else SNMP.make(machine, SNMP.vendors[0])
+        )
     return writers
 
 
-def machine_of(host: HostPlan, address: str) -> Machine:
-    """A server as its collector meets it."""
+def unit_names(plan: FleetPlan) -> list[str]:
+    """Cooling units, PDUs and UPSs of the plan's site."""
+    return [unit.name for unit in place_units(plan.places(), plan.site)]
+
+
+def _server(host: HostPlan, address: str) -> Machine:
     return Machine(
         host.name, SERVER, host.collector, address, host.rack, host.row,
         host.kind.supply_w, host.kind.rpm_max,
     )  # fmt: skip
+
+
+def _units(plan: FleetPlan) -> list[Machine]:
+    return [
+        Machine(unit.name, unit.kind, rack=unit.rack, row=unit.row)
+        for unit in place_units(plan.places(), plan.site)
+    ]
 
 
 def _address(at: int) -> str:

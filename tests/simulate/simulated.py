@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from agent.simulate.arrivals import arrivals
@@ -18,13 +19,15 @@ Read = dict[tuple[str, str, int], float]  # (host, sensor, Unix time) → value
 
 
 def plan_of(layout: Layout, minutes: float = 3.0, episodes: Sequence[Episode] = ()) -> FleetPlan:
-    return FleetPlan(layout.hosts, START_S, 60.0 * minutes, seed=3, episodes=tuple(episodes))
+    return FleetPlan(
+        layout.hosts, START_S, 60.0 * minutes, seed=3, episodes=tuple(episodes), site=layout.site
+    )
 
 
-def sent_by(layout: Layout, plan: FleetPlan, *dialects: str) -> list[Sent]:
+def sent_by(plan: FleetPlan, *dialects: str) -> list[Sent]:
     """All messages of a plan."""
     run = FleetRun(plan)
-    return list(stream(run, writers_of(run, layout, read_dialects(dialects)), plan.seed))
+    return list(stream(run, writers_of(run, read_dialects(dialects)), plan.seed))
 
 
 def read_by(plan: FleetPlan) -> Read:
@@ -37,6 +40,11 @@ def read_by(plan: FleetPlan) -> Read:
         for name, value in zip(names, arrival.values, strict=True)
         if value == value
     }
+
+
+def of_servers(read: Read) -> Read:
+    """Without the site's own units."""
+    return {key: value for key, value in read.items() if re.fullmatch(r"r\d+-n\d+", key[0])}
 
 
 def understood(sent: Sequence[Sent]) -> Read:

@@ -6,13 +6,13 @@ import json
 import re
 
 import pytest
+from simulated import Read, fleet, of_servers, plan_of, read_by, sent_by, understood
 
 from agent.simulate.machines import HostPoll, Machine
 from agent.simulate.stream import Sent
 from agent.simulate.wire.dialects import DIALECTS
 from agent.simulate.wire.kafkapump import KafkapumpWriter
 from agent.simulate.wire.native import NativeWriter
-from simulated import Read, fleet, plan_of, read_by, sent_by, understood
 
 SPOKEN = [(name, vendor) for name, dialect in DIALECTS.items() for vendor in dialect.vendors]
 ONLY_DUTY = ("ipmi", "ipmi-json", "redfish", "redfish-line", "prometheus")  # of HPE's machines
@@ -42,8 +42,8 @@ def test_the_agent_understands_what_the_twin_read(dialect: str, vendor: str) -> 
     layout = fleet(3)
     plan = plan_of(layout)
     rpm_max = {host.name: host.kind.rpm_max for host in layout.hosts}
-    expected = as_sent(read_by(plan), dialect, vendor, rpm_max)
-    found = understood(sent_by(layout, plan, f"{dialect}:{vendor}"))
+    expected = as_sent(of_servers(read_by(plan)), dialect, vendor, rpm_max)
+    found = of_servers(understood(sent_by(plan, f"{dialect}:{vendor}")))
     assert found.keys() == expected.keys()
     assert found == pytest.approx(expected, abs=1e-6)
     assert len(found) > 3 * 8 * 15
@@ -52,15 +52,15 @@ def test_the_agent_understands_what_the_twin_read(dialect: str, vendor: str) -> 
 def test_mixed_speaks_every_dialect_and_is_understood() -> None:
     layout = fleet(2 * len(DIALECTS))
     plan = plan_of(layout, 1.0)
-    sent = sent_by(layout, plan, "mixed")
-    assert {host for host, _, _ in understood(sent)} == {host.name for host in layout.hosts}
+    sent = sent_by(plan, "mixed")
+    assert {host for host, _, _ in of_servers(understood(sent))} == {host.name for host in layout.hosts}
 
 
 def test_one_vendors_machines_are_named_as_that_vendor_does() -> None:
     layout = fleet(1, "2u")
     plan = plan_of(layout, 0.5)
     texts = {
-        spoken: b"".join(message.value for message in sent_by(layout, plan, spoken)).decode()
+        spoken: b"".join(message.value for message in sent_by(plan, spoken)).decode()
         for spoken in ("ipmi:dell", "ipmi:hpe", "ipmi:supermicro", "redfish:hpe", "kafkapump")
     }
     assert ",entity_id=3.2,host=collector01,name=temp,server=r01-n01," in texts["ipmi:dell"]
@@ -74,7 +74,7 @@ def test_one_vendors_machines_are_named_as_that_vendor_does() -> None:
 def test_hosts_of_a_kind_share_their_sensors_whatever_dialect_each_speaks() -> None:
     layout = fleet(4, "2u")
     plan = plan_of(layout)
-    found = understood(sent_by(layout, plan, "ipmi", "kafkapump", "otlp-json", "native"))
+    found = understood(sent_by(plan, "ipmi", "kafkapump", "otlp-json", "native"))
     sensors = {host.name: {s for h, s, _ in found if h == host.name} for host in layout.hosts}
     assert len(set(map(frozenset, sensors.values()))) == 1
 
