@@ -1,7 +1,8 @@
 """From messages of any dialect to readings: the one door that telemetry comes in by.
 
-    message ──first byte──► { or [ ─► json_messages ─► telegraf_json, native, prometheus_json ─┐
-                        └─► text   ─► line_messages ───────────────────────────────────────────┤
+    message ──first bytes──► { or [   ─► json_messages ─► telegraf_json, native, otlp_json, … ─┐
+                         ├─► protobuf ─► otlp_protobuf ────────────────────────────────────────┤
+                         └─► text     ─► line_messages ────────────────────────────────────────┤
                                                                  measurements/ + catalogue ◄───┘
                                                                  (once for each series)
 
@@ -19,6 +20,7 @@ from agent.telemetry.binding import Binder, Columns
 from agent.telemetry.json_messages import JsonMessages
 from agent.telemetry.line_messages import LineMessages
 from agent.telemetry.mappings import FieldMapping
+from agent.telemetry.otlp_protobuf import FIRST_BYTE, NOT_OTLP, OtlpProtobuf, may_be_otlp
 from agent.telemetry.readings import DeadLetter, Decoded, Message, SeriesTable
 from agent.telemetry.reasons import EMPTY, NOT_JSON, NOT_UTF8, TOMBSTONE, TOO_LARGE, unsupported
 
@@ -53,7 +55,7 @@ class Decoder:
         binder = Binder(mappings)
         self.series: SeriesTable = binder.series
         self.places: dict[str, dict[str, str]] = binder.places  # host → {"rack": …, "row": …}
-        self._lines, self._json = LineMessages(binder), JsonMessages(binder)
+        self._lines, self._json, self._otlp = LineMessages(binder), JsonMessages(binder), OtlpProtobuf(binder)
 
     def decode(self, messages: Sequence[Message]) -> Decoded:
         """The readings of a batch in its order, and a dead letter for each message without any."""
@@ -70,6 +72,10 @@ class Decoder:
             return TOMBSTONE if value is None else EMPTY
         if len(value) > MAX_MESSAGE_BYTES:
             return TOO_LARGE
+        if may_be_otlp(value):
+            reason = self._otlp.decode(value, message, at, out)
+            if reason != NOT_OTLP or _is_binary(value):
+                return reason
         first = value[0]
         if first in _BLANK:
             first = (value.lstrip(_BLANK) or b"\n")[0]
@@ -90,14 +96,13 @@ def _refusal(value: bytes) -> str:
             return reason
     if value[0] in _MSGPACK_MAPS:
         return unsupported("msgpack")
-    if value[0] == 0x0A and (b"\x00" in value or not _is_text(value)):
-        return unsupported("protobuf")  # a message's first field, which is also a line end
+    if value[0] == FIRST_BYTE and _is_binary(value):
+        return NOT_OTLP
     return EMPTY if not value.strip(_BLANK) else ""
 
 
-def _is_text(value: bytes) -> bool:
+def _is_binary(value: bytes) -> bool:
     try:
-        value.decode()
+        return "\x00" in value.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        return True

@@ -17,9 +17,10 @@ from agent.telemetry.binding import Binder, Columns
 from agent.telemetry.kafkapump import KafkaPump
 from agent.telemetry.metric_report import MetricReports
 from agent.telemetry.native import Native
+from agent.telemetry.otlp_json import OtlpJson
 from agent.telemetry.prometheus_json import add_sample
 from agent.telemetry.readings import Message
-from agent.telemetry.reasons import NOT_JSON, NOT_UTF8, NOTHING_USABLE, TOO_LARGE, unsupported
+from agent.telemetry.reasons import NOT_JSON, NOT_UTF8, NOTHING_USABLE, TOO_LARGE
 from agent.telemetry.telegraf_json import TelegrafJson
 
 Document = dict[str, object]
@@ -42,13 +43,15 @@ class JsonMessages:
 
     def __init__(self, binder: Binder) -> None:
         self._telegraf, native, reports = TelegrafJson(binder), Native(binder), MetricReports(binder)
+        otlp = OtlpJson(binder)
         self._shapes = (
             Shape({"fields": dict, "name": str}, self._telegraf.add),
             Shape({"metrics": dict}, native.add),
             Shape({"sensor": str}, native.add),
             Shape({"metrics": list}, self._add_batch),
             Shape({"labels": dict, "value": (str, float, int)}, self._add_sample),
-            Shape({"resourceMetrics": list}, _refuse("otlp json")),
+            Shape({"resourceMetrics": list}, otlp.add),
+            Shape({"resource_metrics": list}, otlp.add),
             Shape({"MetricValues": list}, reports.add),
             Shape({"MetricReport": dict}, reports.add),
             Shape({"Events": list}, reports.add),
@@ -100,13 +103,6 @@ class JsonMessages:
 
     def _add_sample(self, sample: Document, message: Message, at: int, out: Columns) -> bool:
         return add_sample(sample, self._telegraf, message, at, out)
-
-
-def _refuse(name: str) -> Add:
-    def refuse(_document: Document, _message: Message, _at: int, _out: Columns) -> bool:
-        raise DecodeError(unsupported(name))
-
-    return refuse
 
 
 def _documents(value: bytes) -> Iterator[object]:

@@ -31,8 +31,6 @@ NO_RECORDED_VALUE = 1  # the bit of a point's flags that says that there is no v
 Attributes = tuple[tuple[str, str], ...]
 Stamp = int | float | str | None
 
-# What a resource says about a part of a host rather than about the host, and so tells its series apart.
-PARTS_OF_A_HOST = ("k8s.pod.name", "k8s.container.name", "container.name", "container.id", "process.pid")
 PROMETHEUS_SCOPE = "prometheusreceiver"
 
 
@@ -95,19 +93,17 @@ class Otlp:
         if by_key in self._known:
             return self._known[by_key]
         tags = dict(metric.resource) | {name: value for name, value in attributes if value.strip()}
-        meaning_of = partial(_meaning_of, metric, dict(attributes))
-        series, _ = self._binder.metric(metric.name, tags, key, meaning_of)
+        # What the resource says is of the host, and tells no sensors apart.
+        meaning = partial(_meaning_of, metric, dict(attributes))
+        series, _ = self._binder.metric(metric.name, tags, key, meaning)
         if len(self._known) >= CACHED_SERIES:
             self._known.clear()
         bound = self._known[identity if names_a_host(tags) else by_key] = series["value"]
         return bound
 
 
-def _meaning_of(
-    metric: Metric, attributes: Tags, _measurement: str, _tags: Tags, _field: str
-) -> Meaning | None:
-    parts = {name: value for name, value in metric.resource if name in PARTS_OF_A_HOST}
-    return otel.meaning_of(metric.name, {**parts, **attributes}, metric.unit)
+def _meaning_of(metric: Metric, own: Tags, _measurement: str, _tags: Tags, _field: str) -> Meaning | None:
+    return otel.meaning_of(metric.name, own, metric.unit)
 
 
 def resource_of(attributes: Attributes, scope: str) -> Attributes:

@@ -37,6 +37,7 @@ CPU_UTILIZATION = "system.cpu.utilization"
 CPU_ATTRIBUTES = ("cpu", "cpu.logical_number")
 STATE_ATTRIBUTES = ("state", "cpu.mode", "cpu.state")
 IDLE = "idle"
+OF_PROGRAMS = ("process.", "container.", "k8s.")  # many on a host, none of them a sensor of it
 FAN_READING, FAN_UNITS = "fan.reading", "fan.reading_units"
 
 HIGHEST_PERCENT = (
@@ -89,6 +90,8 @@ def _any_length(metric: str, attributes: Tags, code: str) -> Meaning | None:
         whole = _of_all_processors(attributes, code)
         if whole is not None:
             return whole
+    if metric.startswith(OF_PROGRAMS):
+        return None
     if _SCRAPED.fullmatch(metric):
         return _scraped(metric, attributes, code)
     return _of_own_name(metric, attributes, code)
