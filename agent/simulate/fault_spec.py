@@ -18,7 +18,7 @@ from agent.simulate.plan import unit_names
 from agent.simulate.spans import read_span
 from models.twin.episodes import UNTIL_THE_END_S, Episode
 from models.twin.kinds import ServerKind
-from models.twin.magnitudes import MAGNITUDES, SENSOR_FAULTS
+from models.twin.magnitudes import MAGNITUDES, NO_FAULTS, SENSOR_FAULTS, SERVER_FAULTS
 from models.twin.plans import FleetPlan, HostPlan
 from models.twin.sensors import channels_of
 from models.twin.truth import SCOPES, Reaches
@@ -88,7 +88,7 @@ def _where(spec: str, name: str, where: str, plan: FleetPlan) -> str:
     is_everywhere = scope in _FLEET_WIDE
     if is_everywhere and where in EVERYWHERE:
         return ""
-    units = unit_names(plan)
+    units = [] if name in SERVER_FAULTS or name in NO_FAULTS else unit_names(plan)
     if where and (where in units or Reaches(plan).knows(Episode(where, name, 0.0))):
         return where
     named = _PLACES.get(scope, _PLACES["host"])
