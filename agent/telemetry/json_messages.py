@@ -13,15 +13,19 @@ from typing import NamedTuple
 import msgspec
 
 from agent.errors import DecodeError
+from agent.telemetry.beats_json import BeatsJson
 from agent.telemetry.binding import Binder, Columns
+from agent.telemetry.collectd_json import CollectdJson
 from agent.telemetry.kafkapump import KafkaPump
 from agent.telemetry.metric_report import MetricReports
 from agent.telemetry.native import Native
+from agent.telemetry.netdata_json import NetdataJson
 from agent.telemetry.otlp_json import OtlpJson
-from agent.telemetry.prometheus_json import add_sample
+from agent.telemetry.prometheus_json import PrometheusJson
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOT_JSON, NOT_UTF8, NOTHING_USABLE, TOO_LARGE
 from agent.telemetry.telegraf_json import TelegrafJson
+from agent.telemetry.vector_json import VectorJson
 
 Document = dict[str, object]
 Add = Callable[[Document, Message, int, Columns], bool]
@@ -44,18 +48,29 @@ class JsonMessages:
     def __init__(self, binder: Binder) -> None:
         self._telegraf, native, reports = TelegrafJson(binder), Native(binder), MetricReports(binder)
         otlp = OtlpJson(binder)
+        samples = PrometheusJson(self._telegraf)
+        vector, beats = VectorJson(samples), BeatsJson(samples)
         self._shapes = (
             Shape({"fields": dict, "name": str}, self._telegraf.add),
             Shape({"metrics": dict}, native.add),
             Shape({"sensor": str}, native.add),
             Shape({"metrics": list}, self._add_batch),
-            Shape({"labels": dict, "value": (str, float, int)}, self._add_sample),
+            Shape({"labels": dict, "value": (str, float, int)}, samples.add_adapters),
             Shape({"resourceMetrics": list}, otlp.add),
             Shape({"resource_metrics": list}, otlp.add),
             Shape({"MetricValues": list}, reports.add),
             Shape({"MetricReport": dict}, reports.add),
             Shape({"Events": list}, reports.add),
             Shape({"event": str, "fields": dict}, KafkaPump(binder).add),
+            Shape({"metric": dict, "value": list}, samples.add_queried),
+            Shape({"metric": dict, "values": list}, samples.add_queried),
+            Shape({"timeseries": list}, samples.add_written),
+            Shape({"name": str, "kind": str}, vector.add),
+            Shape({"metric": dict}, vector.add_native),
+            Shape({"@timestamp": str, "prometheus": dict}, beats.add),
+            Shape({"@timestamp": str, "metricset": dict}, beats.add),
+            Shape({"values": list, "dsnames": list}, CollectdJson(self._telegraf).add),
+            Shape({"chart_id": str, "hostname": str}, NetdataJson(self._telegraf).add),
         )
 
     def decode(self, value: bytes, message: Message, at: int, out: Columns) -> str:
@@ -100,9 +115,6 @@ class JsonMessages:
         if not found and first is not None:
             raise first
         return found
-
-    def _add_sample(self, sample: Document, message: Message, at: int, out: Columns) -> bool:
-        return add_sample(sample, self._telegraf, message, at, out)
 
 
 def _documents(value: bytes) -> Iterator[object]:

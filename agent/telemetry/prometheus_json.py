@@ -1,44 +1,133 @@
-"""Prometheus remote write as the Kafka adapter's JSON: one sample a message, its value in quotes.
+"""Prometheus samples as JSON, in the forms that adapters put on Kafka.
 
 {"timestamp": "2026-01-01T00:00:00Z", "value": "24", "name": "ipmi_temperature_celsius", "labels": {…}}
+{"metric": {"__name__": "node_load1", "instance": "n07:9100"}, "value": [1767225600.123, "0.21"]}
+{"metric": {"__name__": …}, "values": [0.21, 0.25], "timestamps": [1767225600000, …]}
+{"timeseries": [{"labels": [{"name": "__name__", "value": …}, …],
+                 "samples": [{"value": 24, "timestamp": "1767225600000"}]}]}
+
+The first is prometheus-kafka-adapter's, its value in quotes; then the query API's, VictoriaMetrics' export
+and the JSON of a remote write request.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from agent.errors import DecodeError
 from agent.telemetry.binding import Columns
+from agent.telemetry.measurements.exporters.energy import without_origin
 from agent.telemetry.readings import Message
-from agent.telemetry.reasons import NOTHING_USABLE
+from agent.telemetry.reasons import NOTHING_USABLE, TOO_LARGE
 from agent.telemetry.telegraf_json import TelegrafJson, text_tags
 
-
-def add_sample(
-    sample: dict[str, object], metrics: TelegrafJson, message: Message, at: int, out: Columns
-) -> bool:
-    """Append one sample as a reading; whether it is one (NaN and infinities are not).
-
-    Raises:
-        DecodeError: it has no name, no number, no host or no usable time.
-    """
-    labels = text_tags(sample.get("labels"))
-    name = sample.get("name") or labels.get("__name__")
-    if not isinstance(name, str):
-        raise DecodeError(NOTHING_USABLE)
-    metric = {
-        "name": "prometheus",
-        "tags": labels,
-        "fields": {name: _number(sample.get("value"))},
-        "timestamp": sample.get("timestamp"),
-    }
-    return metrics.add(metric, message, at, out)
+Document = dict[str, object]
+MAX_SAMPLES = 10_000  # in one message
 
 
-def _number(value: object) -> float:
+class Sample(NamedTuple):
+    """One value of one series as sent."""
+
+    name: str
+    labels: dict[str, str]
+    value: object
+    time: object
+
+
+class PrometheusJson:
+    """Turns samples into readings."""
+
+    def __init__(self, metrics: TelegrafJson) -> None:
+        self._metrics = metrics
+
+    def add_adapters(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+        """Append one sample of prometheus-kafka-adapter; whether it is a reading, as NaN is not.
+
+        Raises:
+            DecodeError: it has no name, no host or no usable time.
+        """
+        labels = text_tags(document.get("labels"))
+        name = document.get("name") or labels.get("__name__")
+        if not isinstance(name, str):
+            raise DecodeError(NOTHING_USABLE)
+        return self.add(
+            Sample(name, labels, document.get("value"), document.get("timestamp")), message, at, out
+        )
+
+    def add_queried(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+        """The same of a series with its labels under `metric`, with one value or several."""
+        labels = text_tags(document.get("metric"))
+        return self._add_all(_samples(labels, _pairs_of(document)), message, at, out)
+
+    def add_written(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+        """The same of a remote write request."""
+        series = document["timeseries"]
+        return self._add_all(_written(series if isinstance(series, list) else []), message, at, out)
+
+    def add(self, sample: Sample, message: Message, at: int, out: Columns) -> bool:
+        """Append one sample; whether it is a reading.
+
+        Raises:
+            DecodeError: it has no host or no usable time.
+        """
+        metric: Document = {
+            "name": "prometheus",
+            "tags": without_origin(sample.name, sample.labels),
+            "fields": {sample.name: number_of(sample.value)},
+            "timestamp": sample.time,
+        }
+        return self._metrics.add(metric, message, at, out)
+
+    def _add_all(self, samples: Iterable[Sample], message: Message, at: int, out: Columns) -> bool:
+        found, first = False, None
+        for count, sample in enumerate(samples):
+            if count >= MAX_SAMPLES:
+                raise DecodeError(TOO_LARGE)
+            try:
+                found |= self.add(sample, message, at, out)
+            except DecodeError as error:
+                first = first or error
+        if not found and first is not None:
+            raise first
+        return found
+
+
+def number_of(value: object) -> float:
+    """A sample's value, NaN where it is none; numbers may be in quotes."""
     if isinstance(value, str) and "_" not in value:
         try:
             return float(value)
         except ValueError:
             return math.nan
     return float(value) if isinstance(value, float | int) and not isinstance(value, bool) else math.nan
+
+
+def _samples(labels: dict[str, str], pairs: Iterable[tuple[object, object]]) -> Iterator[Sample]:
+    name = labels.get("__name__", "")
+    return (Sample(name, labels, value, time) for time, value in pairs if name)
+
+
+def _pairs_of(document: Document) -> Iterator[tuple[object, object]]:
+    """(time, value) of a series; a time that is absent is no time, since the record's is another one."""
+    values, times = document.get("values"), document.get("timestamps")
+    if isinstance(values, list) and isinstance(times, list):
+        yield from zip(times, values, strict=False) if len(times) == len(values) else ()
+        return
+    for pair in values if isinstance(values, list) else [document.get("value")]:
+        if isinstance(pair, list) and len(pair) == 2:
+            yield pair[0], pair[1]
+
+
+def _written(series: list[object]) -> Iterator[Sample]:
+    for one in series:
+        if not isinstance(one, dict):
+            continue
+        labels, samples = one.get("labels"), one.get("samples")
+        named = labels if isinstance(labels, list) else []
+        pairs = ((label.get("name"), label.get("value")) for label in named if isinstance(label, dict))
+        texts = text_tags({name: value for name, value in pairs if isinstance(name, str)})
+        kept = [sample for sample in samples if isinstance(sample, dict)] if isinstance(samples, list) else []
+        # A value of 0 is left out of proto3's JSON.
+        yield from _samples(texts, ((sample.get("timestamp"), sample.get("value", 0.0)) for sample in kept))

@@ -10,8 +10,13 @@ from collections.abc import Callable, Mapping
 
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import (
+    amd_rocm_smi,
+    collectd,
+    disks,
     host_cpu,
     ipmi_sensor,
+    lm_sensors,
+    netdata,
     nvidia_smi,
     prometheus,
     redfish,
@@ -29,13 +34,20 @@ TABLE: dict[str, MeaningOf] = {
     **dict.fromkeys(redfish.MEASUREMENTS, redfish.meaning_of),
     "prometheus": prometheus.meaning_of,
     "nvidia_smi": nvidia_smi.meaning_of,
+    "amd_rocm_smi": amd_rocm_smi.meaning_of,
     "temp": temp.meaning_of,
-    "cpu": host_cpu.meaning_of,
-    "powerstat_package": host_cpu.meaning_of,
+    "sensors": lm_sensors.meaning_of,
+    **dict.fromkeys(host_cpu.MEASUREMENTS, host_cpu.meaning_of),
+    **dict.fromkeys(disks.MEASUREMENTS, disks.meaning_of),
+    collectd.MEASUREMENT: collectd.meaning_of,
+    netdata.MEASUREMENT: netdata.meaning_of,
     **dict.fromkeys(ups_daemons.MEASUREMENTS, ups_daemons.meaning_of),
 }
 # Measurement → which of a message's fields are to be left out, seen together.
-JOINT: dict[str, Joint] = {"redfish_power_powersupplies": redfish.ratings}
+JOINT: dict[str, Joint] = {
+    "redfish_power_powersupplies": redfish.ratings,
+    "sensors": lm_sensors.faults,
+}
 
 
 def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
