@@ -99,9 +99,9 @@ DENSE_SLED = ServerKind(  # a quarter of a 2U chassis: little air, no supplies o
 )  # fmt: skip
 EDGE = ServerKind(  # one socket, one supply, fans told only as a duty
     name="edge", sockets=1, idle_socket_w=22.0, full_socket_w=105.0, clock_hz=2.2e9, other_idle_w=34.0,
-    other_slope_w=18.0, leakage_w=9.0, leakage_per_k=0.014, fans=4, fan_w=6.0, rpm_max=9_000.0,
+    other_slope_w=18.0, leakage_w=12.0, leakage_per_k=0.017, fans=4, fan_w=6.0, rpm_max=9_000.0,
     flow_max_m3_s=0.036, duty_min=0.25, set_point_c=65.0, junction_k_w=0.18, heatsink_k_w=0.16,
-    heatsink_flow_m3_s=0.014, socket_j_k=160.0, chassis_j_k=2_600.0, supplies=1, supply_w=350.0, curve="gold",
+    heatsink_flow_m3_s=0.014, socket_j_k=160.0, chassis_j_k=2_600.0, inlet_gain_per_k=0.028, supplies=1, supply_w=350.0, curve="gold",
     panel=Panel(exhaust=False, fan_duty=True, supply_output=False, regulator=False, utilization=True),
 )  # fmt: skip
 AMD_HIGH_POWER = ServerKind(  # two sockets of 350 W; tells utilization, clock and each socket's power
@@ -122,16 +122,18 @@ STORAGE = ServerKind(  # disks are most of it, behind them little air; power as 
 GPU_4 = ServerKind(  # passive cards that the chassis' fans have to cool
     name="gpu4", idle_socket_w=45.0, full_socket_w=205.0, clock_hz=2.6e9, other_idle_w=110.0,
     other_slope_w=60.0, leakage_w=20.0, leakage_per_k=0.014, fans=8, fan_w=38.0, rpm_max=15_000.0,
-    flow_max_m3_s=0.17, duty_min=0.25, heatsink_flow_m3_s=0.06, chassis_j_k=8_000.0, supplies=2, supply_w=2_400.0,
-    gpus=4, gpu_idle_w=52.0, gpu_full_w=300.0, gpu_k_w=0.165, gpu_j_k=420.0, gpu_throttle_c=87.0,
+    flow_max_m3_s=0.17, duty_min=0.25, heatsink_flow_m3_s=0.06, chassis_j_k=8_000.0, supplies=2,
+    supply_w=2_400.0, gpus=4, gpu_idle_w=52.0, gpu_full_w=300.0, gpu_k_w=0.165,
+    gpu_j_k=420.0, gpu_throttle_c=87.0,
     panel=Panel(frequency=True),
 )  # fmt: skip
 GPU_8 = ServerKind(  # eight passive modules, twelve fans, supplies 2+2; no total power
     name="gpu8", idle_socket_w=80.0, full_socket_w=350.0, clock_hz=2.0e9, other_idle_w=480.0,
-    other_slope_w=220.0, leakage_w=32.0, leakage_per_k=0.014, fans=12, fan_w=65.0, rpm_max=14_500.0,
-    flow_max_m3_s=0.5, duty_min=0.28, junction_k_w=0.06, heatsink_k_w=0.08,
-    heatsink_flow_m3_s=0.17, socket_j_k=330.0, chassis_j_k=18_000.0, supplies=4, supply_w=3_000.0, curve="titanium", memory_share=0.1, memory_k_w=0.3,
-    gpus=8, gpu_idle_w=75.0, gpu_full_w=700.0, gpu_k_w=0.078, gpu_j_k=900.0, gpu_throttle_c=90.0,
+    other_slope_w=220.0, leakage_w=36.0, leakage_per_k=0.016, fans=12, fan_w=65.0, rpm_max=14_500.0,
+    flow_max_m3_s=0.5, duty_min=0.28, inlet_gain_per_k=0.026, junction_k_w=0.06, heatsink_k_w=0.08,
+    heatsink_flow_m3_s=0.17, socket_j_k=330.0, chassis_j_k=18_000.0, supplies=4, supply_w=3_000.0,
+    curve="titanium", memory_share=0.1, memory_k_w=0.3, gpus=8, gpu_idle_w=75.0, gpu_full_w=700.0,
+    gpu_k_w=0.078, gpu_j_k=900.0, gpu_throttle_c=90.0,
     panel=Panel(total_power=False, power_step_w=10.0, regulator=False),
 )  # fmt: skip
 GPU_WORKSTATION = ServerKind(  # two cards with fans of their own
