@@ -67,19 +67,20 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
 
 
 def ratings(fields: Mapping[str, float]) -> frozenset[str]:
-    """Fields of a power supply that cannot be measurements: an input power that is the supply's rating.
+    """Fields of a power supply that are no measurements: an input that is its rating, an output sent twice.
 
     A real 750 W supply says that it takes 900 W and gives 203 W: believed, that is an efficiency of 23 %.
     """
     drawn, capacity = fields.get("power_input_watts"), fields.get("power_capacity_watts", 0.0)
     given = fields.get("power_output_watts", fields.get("last_power_output_watts"))
+    twice = {"last_power_output_watts"} if "power_output_watts" in fields else set()
     if drawn is None or drawn <= 0:
-        return frozenset()
+        return frozenset(twice)
     rated = capacity > 0 and drawn >= RATED_RATIO * capacity
     loaded = drawn >= (MIN_LOAD_SHARE * capacity if capacity > 0 else MIN_LOAD_W)
     wasted = given is not None and loaded and given < MIN_EFFICIENCY * drawn
     gained = given is not None and given > drawn and loaded
-    return frozenset(("power_input_watts",)) if rated or wasted or gained else frozenset()
+    return frozenset(twice | {"power_input_watts"} if rated or wasted or gained else twice)
 
 
 def _name_of(measurement: str, tags: Tags) -> str:

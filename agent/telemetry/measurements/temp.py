@@ -6,37 +6,39 @@ import re
 
 from agent.telemetry.catalogue import identify, state_of
 from agent.telemetry.meanings import Meaning, Tags
+from agent.telemetry.measurements.lm_sensors import LIMITS, limit_of
 from agent.telemetry.units import CELSIUS
 
 FAMILY = "temp"
 _INPUT = re.compile(r"_?input$")
 _ALARM = re.compile(r"_(crit|max|min|lcrit|emergency)?_?alarm$")
 _LIMIT = re.compile(r"_(crit|emergency|max|lcrit|min|crit_?hyst|max_?hyst)$")
-_BOUNDS = {
-    "crit": "upper_critical",
-    "emergency": "upper_fatal",
-    "max": "upper_max",
-    "lcrit": "lower_critical",
-}
-_BOUNDS["min"] = "lower_min"
 _PACKAGE = re.compile(r"coretemp_(?:package_?id_?|physical_?id_?)(\d+)")
-_AMD = {"k10temp_tctl": "cpu0 temp", "zenpower_tctl": "cpu0 temp"}
+_AMD = frozenset(("k10temp_tctl", "zenpower_tctl"))
+_AMD_DEVICE = re.compile(r"[0-9a-f]{4}:00:(1[89a-f])\.3")  # PCI device 0x18 belongs to the first socket
+_AMD_FIRST = 0x18
 
 
 def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
-    """The sensor, limit or alarm that the tag `sensor` names."""
-    name = _INPUT.sub("", tags.get("sensor", "").strip())
+    """The sensor, limit or alarm that the tag `sensor` names; the tag `device` tells two of a name apart."""
+    name, device = _INPUT.sub("", tags.get("sensor", "").strip()), tags.get("device", "").strip()
     if field != "temp" or not name:
         return None
     if _ALARM.search(name):
-        return state_of(name, FAMILY)
+        return state_of(name, FAMILY, device)
     limit = _LIMIT.search(name)
     if limit is None:
-        return identify(_common(name), CELSIUS, FAMILY)
-    of, bound = identify(_common(name[: limit.start()]), CELSIUS, FAMILY), _BOUNDS.get(limit[1])
-    return of.limit(bound) if of and bound else None
+        return identify(_common(name, device), CELSIUS, FAMILY, device)
+    of = identify(_common(name[: limit.start()], device), CELSIUS, FAMILY, device)
+    bound = LIMITS.get(limit[1])
+    return limit_of(of, bound) if of and bound else None
 
 
-def _common(name: str) -> str:
+def _common(name: str, device: str) -> str:
     package = _PACKAGE.fullmatch(name)
-    return f"cpu{package[1]} temp" if package else _AMD.get(name, name)
+    if package:
+        return f"cpu{package[1]} temp"
+    if name not in _AMD:
+        return name
+    socket = _AMD_DEVICE.fullmatch(device)
+    return f"cpu{int(socket[1], 16) - _AMD_FIRST if socket else 0} temp"
