@@ -27,10 +27,12 @@ class Sent(NamedTuple):
 
 
 def stream(run: FleetRun, writers: Mapping[str, Writer], seed: int) -> Iterator[Sent]:
-    """All messages of a run in the order of their arrival, repeatable by seed."""
+    """The messages of all hosts that have a writer in the order of their arrival, repeatable by seed."""
     names = [channel.name for channel in run.sensors]
     for arrival in arrivals(run.polls(), seed):
         host = run.hosts[arrival.host]
+        if host not in writers:
+            continue
         poll = HostPoll(_read(names, arrival.values.astype(np.float64)), arrival.stamp_s)
         sent = [
             Sent(host, message.value, message.stamp_s, arrival.arrived_s)

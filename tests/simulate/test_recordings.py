@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import tracemalloc
@@ -88,9 +87,9 @@ def test_the_truth_stands_beside_the_recording_and_tells_the_faults(tmp_path: Pa
 
 
 def test_the_truth_is_never_in_the_stream(tmp_path: Path) -> None:
-    run(tmp_path / "a.log.gz", faults=("fan_failure@r01-n02:1m,severe",), dialects=("mixed",), hosts=1)
-    run(tmp_path / "b.jsonl", faults=("fan_failure@r01-n02:1m,severe",), dialects=("mixed",), hosts=20)
-    told = (tmp_path / "b.jsonl").read_text() + gzip.decompress((tmp_path / "a.log.gz").read_bytes()).decode()
+    run(tmp_path / "a.jsonl", faults=("fan_failure@r01-n02:1m,severe",), dialects=("mixed",), hosts=20)
+    messages = read_recording(tmp_path / "a.jsonl")
+    told = b"".join(message.value or b"" for message in messages).decode(errors="replace")
     assert not any(word in told for word in ("failure", "fault", "severe", "truth", "confounder"))
 
 
