@@ -39,6 +39,7 @@ class SitePlan:
     standby_rests: bool = True  # the last unit of a zone waits; else all share the work
     set_point_c: float = 21.5  # of the supply air
     chilled_water_c: float = 12.0
+    free_cooling: bool = True  # of the chilled water, where it is cold outside
     gradient_k: float = 2.0  # from the bottom of a rack to its top
     recirculation: tuple[float, float] = (0.02, 0.08)  # share of exhaust air in a host's inlet, from and to
     flow_margin: float = 1.15  # of the units' air over what the servers take

@@ -36,7 +36,7 @@ VALVE_PER_K, VALVE_PER_K_S = 0.06, 0.06 / COIL_TIME_S
 SLOWEST_FAN, FAN_TIME_S, FAN_PER_S = 0.35, 8.0, 0.02
 FLOW_TIME_S = 30.0  # in which the fans' controller makes up for missing air
 FAN_W_PER_M3_S = 1_000.0  # at full speed
-CONTROLS_W = 80.0
+CONTROLS_W_PER_W = 0.0015  # of the heat that a unit is built for
 STANDBY_AFTER_S, STANDBY_HOLD_S = 30.0, 600.0  # a spare starts after that long, and stops after that long
 PRECOOL_S = 60.0  # a unit that starts cools its coil before its fan turns
 TOO_WARM_K, TOO_WARM_C = 3.0, 25.0  # supply that far above its set-point, and above that: a spare is called
@@ -120,6 +120,7 @@ class CoolingUnits:
         """`design_w` is the heat that a unit is built for; one that `is_spare` waits until it is called."""
         self.zone, self.is_spare, self.zones = zone, is_spare, int(zone.max()) + 1
         self.flow_most_m3_s = flow_margin * design_w / (AIR_J_PER_M3K * DESIGN_RISE_K)
+        self._controls_w = CONTROLS_W_PER_W * design_w
         self.speed = np.where(is_spare, 0.0, 0.75)
         self.supply_c = np.full(len(zone), supply_c)
         self.runs = ~is_spare
@@ -137,7 +138,7 @@ class CoolingUnits:
     @property
     def fan_w(self) -> Array:
         """(U,) cubic in speed, and what the controls take."""
-        drawn: Array = FAN_W_PER_M3_S * self.flow_most_m3_s * self.speed**3 + CONTROLS_W
+        drawn: Array = FAN_W_PER_M3_S * self.flow_most_m3_s * self.speed**3 + self._controls_w
         return drawn
 
     def sum_zones(self, values: Array) -> Array:

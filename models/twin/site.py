@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 COOLING_KINDS = ("crah", "crac")
+START_SHARE = 0.7  # of the design load, before the first step
 HOUSE_SHARE = 0.01  # of the design load: light, doors, controls
 
 
@@ -93,7 +94,8 @@ class Site:
             zone, self.map.is_spare, (design_w / duty)[zone], plan.flow_margin, plan.set_point_c
         )
         self.air = ZoneAir(design_w, plan.set_point_c, plan.set_point_c + DESIGN_RISE_K)
-        self.water = ChilledWater(float(design_w.sum()), plan.chilled_water_c, 0.7 * float(design_w.sum()))
+        whole_w = float(design_w.sum())
+        self.water = ChilledWater(whole_w, plan.chilled_water_c, START_SHARE * whole_w, plan.free_cooling)
         inlet_site, electrical_site = site_rng.spawn(2)
         inlet_run, electrical_run, weather_run, moisture_run = run_rng.spawn(4)
         flow = np.where(self.map.is_spare, 0.0, self.cooling.flow_most_m3_s)
@@ -101,7 +103,7 @@ class Site:
         self.electrical = Electrical(plan, hosts, electrical_site, electrical_run)
         self.weather = Weather(plan.climate, weather_run)
         self.moisture = Moisture(len(hosts.zones), plan.dew_point_c, moisture_run)
-        self.house_w = HOUSE_SHARE * float(design_w.sum())
+        self.house_w = HOUSE_SHARE * whole_w
         self.power = SitePower(0.0, 0.0, ChillerPower(), 0.0, self.house_w)
         self.unit_w = self.cooling.fan_w  # (U,)
         self._healthy = SiteConditions.healthy(len(zone), len(in_zone), len(hosts.hosts), len(hosts.pdus))

@@ -88,7 +88,7 @@ def test_a_stopped_fan_leaves_its_work_to_the_other_unit() -> None:
 def test_a_fan_at_80_percent_takes_half_the_power() -> None:
     units = CoolingUnits(np.zeros(2, np.intp), np.zeros(2, bool), np.full(2, 50e3), 1.15, 21.0)
     units.speed = np.array([1.0, 0.8])
-    full_w, slow_w = units.fan_w - 80.0
+    full_w, slow_w = units.fan_w - 75.0  # controls of a unit for 50 kW
     assert slow_w / full_w == pytest.approx(0.512)
 
 
@@ -143,6 +143,18 @@ def test_cold_weather_and_warm_water_make_a_chiller_efficient() -> None:
     assert 3.5 < cop(28.0, 7.0) < cop(20.0, 7.0) < cop(20.0, 10.0) < 5.0
     assert compressor_cop(35.0) == pytest.approx(0.5 * 281.15 / 42.0)
     assert compressor_cop(10.0) > compressor_cop(35.0)
+
+
+def test_cold_air_outside_saves_the_chillers_and_warm_air_does_not() -> None:
+    def chillers_w(wet_c: float, is_free: bool = True) -> float:
+        loop = ChilledWater(180e3, 12.0, 130e3, is_free)
+        loop.advance(5.0, 130e3, 1.0, wet_c)
+        return loop.power.chillers_w
+
+    # water returns at 18 °C; through tower and exchanger it can be cooled to 6 K above the wet bulb
+    assert chillers_w(5.0) == 0.0
+    assert chillers_w(9.0) == pytest.approx(chillers_w(9.0, is_free=False) / 2, rel=0.15)
+    assert chillers_w(14.0) == chillers_w(14.0, is_free=False) > 25e3
 
 
 def test_pumps_take_379_w_for_1_1_litres_a_second() -> None:
