@@ -76,7 +76,7 @@ _MARGIN = re.compile(r"(^|_)(margin|tlimit|dts)(_|$)")
 _DISK = re.compile(r"(^|_)(disk|drive|hdd|spindle|rotation\w*)(_|$)")
 _BUSY = re.compile(r"(^|_)(util|utili[sz]ation|busy|activity|occupancy|(cpu|gpu)_(usage|load|use))(_|$)")
 _FAN = re.compile(r"(^|_)fan")
-_STATE = re.compile(r".*_(state|status|health|healthy|alarm|fault|online|present|up|enabled)")
+_STATE = re.compile(r".*(?<!_by)_(state|status|health|healthy|alarm|fault|online|present|up|enabled)")
 _SHARE_ENDING = re.compile(r".*_(ratio|percent|percentage|pct)")
 
 # About the exporter, its process, its scrapes; parts of histograms; facts that do not change.

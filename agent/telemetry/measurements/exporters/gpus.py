@@ -33,6 +33,7 @@ from agent.telemetry.units import (
 )
 
 PREFIXES = ("nvidia_smi_", "nvidia_gpu_", "nvidia_", "amd_gpu_", "gpu_")
+AMD_FAMILY = "amd_gpu"
 BLANK_16_BITS, BLANK_32_BITS = 65_535.0, 4_294_967_295.0  # what AMD's cards say where they have no value
 
 MILLIWATT = WATT._replace(scale=1e-3)
@@ -130,7 +131,7 @@ def meaning_of(metric: str, labels: Tags) -> Meaning | None:
         return _sensor("nvml", metric, _card(labels, "minor_number", "minor", "index", "uuid"), NVML, labels)
     card = _card(labels, "gpu_id", "gpu_uuid", "GPU_UUID", "serial_number", "gpu_use_percent", "gpu_power")
     name = metric.removeprefix("amd_").removeprefix("gpu_")
-    return _sensor("amd_gpu", name, card, AMD, labels, _is_blank)
+    return _sensor(AMD_FAMILY, name, card, AMD, labels, _is_blank)
 
 
 def _of_nvidia_smi(metric: str, labels: Tags) -> Meaning | None:
@@ -166,7 +167,9 @@ def _sensor(
     meaning = card_sensor(family, card, name, found.unit, blank)
     if found.bound:
         return meaning.limit(found.bound)
-    own = lower_snake_case(f"{card} {metric}")
+    if family != AMD_FAMILY:
+        return meaning
+    own = lower_snake_case(f"{card} {metric}")  # several metrics of a card are much the same
     return replace(meaning, names=(*meaning.names, own), identity=own, rank=found.rank)
 
 

@@ -61,7 +61,7 @@ def meaning_of(metric: str, labels: Tags) -> Meaning | None:
         return vendor_sensor(name, SENSORS[metric], FAMILY, part)
     if metric in OTHERS:
         return meaning_of_row(OTHERS[metric], labels, FAMILY)
-    if metric.endswith(("_state", "_status")):
+    if metric.endswith(("_state", "_status")) and not metric.startswith("ipmi_sel_"):
         own = metric.removeprefix("node_").removeprefix("ipmi_")
         return state_of(name.strip() or own, FAMILY, lower_snake_case(part), "_state")
     return generic.meaning_of(metric, labels)
