@@ -1,6 +1,6 @@
 """What an episode changes inside a server: a row of its conditions, in place.
 
-Episodes that take readings away or twist them are in `reading_faults`; those of the site act in `site`.
+Those that take readings away or twist them are in `reading_faults`, those of the site in `site_faults`.
 """
 
 from __future__ import annotations
@@ -123,10 +123,6 @@ class Shop:
         load = conditions.utilization[row]
         np.clip(load + episode.size * grown, 0.0, 1.0, out=load)
 
-    def warm_air(self, episode: Episode, conditions: Conditions, row: int, grown: float) -> None:
-        """At this host's inlet."""
-        conditions.inlet_c[row] += episode.size * grown
-
     def switch_off(self, _episode: Episode, conditions: Conditions, row: int, _grown: float) -> None:
         """For as long as its size says, then it boots."""
         conditions.is_powered[row] = False
@@ -163,7 +159,6 @@ SERVER_ACTIONS: dict[str, Action] = {
     "workload_surge": Shop.set_load,
     "idle_drop": Shop.set_load,
     "gang_step": Shop.add_load,
-    "warm_inlet": Shop.warm_air,
     "planned_reboot": Shop.switch_off,
     "maintenance": Shop.switch_off,
     "fan_curve_change": Shop.shift_fan_curve,

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from models.twin.fleet_state import FleetState
 from models.twin.magnitudes import MAGNITUDES
-from models.twin.places import place_units
 from models.twin.plans import FleetPlan
 from models.twin.truth import Reaches, Truth, settle_consequences
 
@@ -94,8 +93,8 @@ class FleetRun:
 
 
 def _check_episodes(plan: FleetPlan) -> None:
-    reaches, units = Reaches(plan), {unit.name for unit in place_units(plan.places(), plan.site)}
+    reaches = Reaches(plan)
     for episode in plan.episodes:
-        if episode.name not in MAGNITUDES or not (reaches.knows(episode) or episode.host in units):
+        if episode.name not in MAGNITUDES or not reaches.knows(episode):
             expected = "a host, place or unit and a class of the twin"
             raise ValueError(f"episode {episode.name} of {episode.host}; expected {expected}")

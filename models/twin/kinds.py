@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FAN_SHARE = 0.15  # of their full power, as fans usually turn
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:
@@ -82,6 +84,12 @@ class ServerKind:
     gpu_set_point_c: float = 74.0  # what the chassis' fans hold the hottest GPU at
     panel: Panel = Panel()
 
+    @property
+    def full_w(self) -> float:
+        """Power of all parts at full load, before the supplies' losses."""
+        parts_w = self.sockets * self.full_socket_w + self.other_idle_w + self.other_slope_w
+        return parts_w + self.gpus * self.gpu_full_w + FAN_SHARE * self.fans * self.fan_w
+
 
 TWO_UNITS = ServerKind()
 ONE_UNIT = ServerKind(  # eight small fast fans, and a controller that raises all of them for a dead one
@@ -101,7 +109,8 @@ EDGE = ServerKind(  # one socket, one supply, fans told only as a duty
     name="edge", sockets=1, idle_socket_w=22.0, full_socket_w=105.0, clock_hz=2.2e9, other_idle_w=34.0,
     other_slope_w=18.0, leakage_w=12.0, leakage_per_k=0.017, fans=4, fan_w=6.0, rpm_max=9_000.0,
     flow_max_m3_s=0.036, duty_min=0.25, set_point_c=65.0, junction_k_w=0.18, heatsink_k_w=0.16,
-    heatsink_flow_m3_s=0.014, socket_j_k=160.0, chassis_j_k=2_600.0, inlet_gain_per_k=0.028, supplies=1, supply_w=350.0, curve="gold",
+    heatsink_flow_m3_s=0.014, socket_j_k=160.0, chassis_j_k=2_600.0, inlet_gain_per_k=0.028,
+    supplies=1, supply_w=350.0, curve="gold",
     panel=Panel(exhaust=False, fan_duty=True, supply_output=False, regulator=False, utilization=True),
 )  # fmt: skip
 AMD_HIGH_POWER = ServerKind(  # two sockets of 350 W; tells utilization, clock and each socket's power

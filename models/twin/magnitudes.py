@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from models.twin.site_faults import SITE_CONFOUNDERS, SITE_MAGNITUDES
+
 Sizes = dict[str, float]
 
 
@@ -42,11 +44,9 @@ NO_FAULTS: dict[str, Sizes] = {
     "workload_surge": _sizes(0.7, 0.85, 0.95),  # utilization
     "idle_drop": _sizes(0.1, 0.05, 0.02),  # utilization
     "gang_step": _sizes(0.15, 0.3, 0.5),  # utilization that a job adds to all hosts of a cluster
-    "set_point_change": _sizes(1.5, 2.5, 3.0),  # K on all inlets
-    "warm_inlet": _sizes(2, 5, 8),  # K on one host's inlet: the season, a warm place
     "planned_reboot": _sizes(300, 450, 600),  # s without power, then it boots
     "maintenance": _sizes(300, 450, 600),  # the same, announced
     "fan_curve_change": _sizes(0.05, 0.1, 0.2),  # duty that a firmware adds
 }
-MAGNITUDES: dict[str, Sizes] = {**SERVER_FAULTS, **SENSOR_FAULTS, **NO_FAULTS}
-CONFOUNDERS = frozenset(NO_FAULTS)
+MAGNITUDES: dict[str, Sizes] = {**SERVER_FAULTS, **SENSOR_FAULTS, **SITE_MAGNITUDES, **NO_FAULTS}
+CONFOUNDERS = SITE_CONFOUNDERS.union(NO_FAULTS)

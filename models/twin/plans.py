@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models.twin.episodes import Episode
 from models.twin.kinds import ServerKind
 from models.twin.places import HostPlaces, SitePlan, name_places
+
+DESIGN_SHARE = 0.85  # of all machines at full load, that cooling and current are built for
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,11 @@ class FleetPlan:
     seed: int = 0
     run: int = 0
     episodes: tuple[Episode, ...] = ()
-    site: SitePlan = field(default_factory=SitePlan)
+    site: SitePlan = field(default_factory=SitePlan)  # its design load is never less than its hosts need
+
+    def __post_init__(self) -> None:
+        design_w = max(self.site.design_w_per_host, _design_w_per_host(self.hosts))
+        object.__setattr__(self, "site", replace(self.site, design_w_per_host=design_w))
 
     def places(self) -> HostPlaces:
         """Where the hosts stand."""
@@ -59,3 +65,11 @@ class FleetPlan:
         if abs(steps * self.step_s - self.period_s) > 1e-9 or steps < 1:
             raise ValueError(f"period_s is {self.period_s:g}; expected whole steps of {self.step_s:g} s")
         return steps
+
+
+def _design_w_per_host(hosts: tuple[HostPlan, ...]) -> float:
+    """Of the zone whose hosts need most."""
+    zones: dict[str, list[float]] = {}
+    for host in hosts:
+        zones.setdefault(host.zone, []).append(DESIGN_SHARE * host.kind.full_w)
+    return max((sum(each_w) / len(each_w) for each_w in zones.values()), default=0.0)

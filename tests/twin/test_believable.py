@@ -80,7 +80,7 @@ def test_a_gpu_whose_cooler_is_loose_slows_down_and_the_others_do_not() -> None:
     bench.run(1800)
     after_w = bench.servers.gpus.power_w[0]
     assert after_w[2] < 0.87 * before_w[2]
-    assert float(bench.servers.gpus.temperature_c[0, 2]) == pytest.approx(GPU_8.gpu_throttle_c, abs=2)
+    assert float(bench.servers.gpus.temperature_c[0, 2]) == pytest.approx(GPU_8.gpu_throttle_c, abs=4)
     assert np.delete(after_w, 2) == pytest.approx(np.delete(before_w, 2), rel=0.03)
 
 

@@ -155,7 +155,7 @@ def test_a_surge_leaves_flow_and_efficiency_alone(faulty: FleetRecording, health
 def test_a_set_point_change_moves_every_inlet_alike(healthy: FleetRecording) -> None:
     recording = simulate_fleet(replace(PLAN, episodes=(episode("n0", "set_point_change"),)))
     changes = [change(recording, healthy, host, "inlet_temp_c") for host in recording.hosts]
-    assert np.mean(changes) == pytest.approx(2.5, abs=0.15)
+    assert np.mean(changes) == pytest.approx(2.4, abs=0.2)  # walls and racks follow slowly
     assert np.ptp(changes) < 1.0  # the meters show whole degrees
 
 
