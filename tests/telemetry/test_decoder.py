@@ -10,7 +10,7 @@ import pytest
 import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from reading_messages import T_NS, decode, reason_of, values_of
+from reading_messages import T_NS, decode, values_of
 
 from agent.telemetry import line_messages, native, telegraf_json
 from agent.telemetry.decoder import MAX_MESSAGE_BYTES, Decoder
@@ -124,10 +124,6 @@ def test_of_a_key_given_twice_the_last_counts() -> None:
 
 def test_a_value_near_the_edge_of_floats_is_kept() -> None:
     assert values_of('{"ts":1767225600,"host":"n1","metrics":{"x":1e308}}') == {"x": 1e308}
-
-
-def test_formats_that_are_not_read_yet_are_named() -> None:
-    assert reason_of('{"resourceMetrics":[]}') == "unsupported format: otlp json"
 
 
 json_values = st.recursive(
