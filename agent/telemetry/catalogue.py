@@ -25,6 +25,7 @@ VENDOR_NAMES = 65_536  # remembered: every machine of a make has the same ones
 
 _POSITION = re.compile(r"^\d+_(?:\d+_)?(?=[a-z])")  # HPE puts a sensor's place on the board first
 _NOISE = re.compile(rules.NOISE)
+_MINUS = re.compile(r"(?:(?<=[\s_])|^)-(?=\d)")  # -12V is another rail than +12V
 _LETTER = re.compile(r"_(?=[a-z]$)")  # Fan 1 A is fan1a, but fan 1_1 is not fan11
 _STATUS_WORDS = re.compile(r"_(status|state|fault)$")
 _CPU_TEMP = re.compile(r"(cpu\d+)_temp_c")
@@ -53,7 +54,7 @@ def identify(vendor: str, unit: Unit, family: str, entity: str = "") -> Meaning 
     a voltage, and a CPU below 0 °C is a margin too. Exactly 0 °C is what boards send of a part that is not
     there; only air can have it. None where the name has no letter or digit in it.
     """
-    own = lower_snake_case(vendor)
+    own = lower_snake_case(_MINUS.sub("minus ", vendor))
     if not own:
         return None
     limit = _LIMITS.search(own) if unit.quantity == "temperature" else None

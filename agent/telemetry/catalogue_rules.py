@@ -94,13 +94,17 @@ RULES: tuple[Rule, ...] = (
     Rule("voltage", "voltage_(?P<n>\\d+)", "psu{n}_vin"),
     Rule(
         "voltage",
-        "<psu>_(?:vin|vinput|input_volt\\w*|input|volt(?:age)?(?:_\\d)?|ac|ac_in\\w*|in)",
+        "<psu>_(?:vin|vinput|input_volt\\w*|volt_in|input|volt(?:age)?(?:_\\d)?|ac|ac_in\\w*|in)",
         "psu{n}_vin",
     ),
-    Rule("voltage", "<psu>_(?:vout|voutput|output_volt\\w*|output|out)", "psu{n}_vout"),
+    Rule("voltage", "<psu>_(?:vout|voutput|output_volt\\w*|volt_out|output|out)", "psu{n}_vout"),
     Rule("current", "current_(?P<n>\\d+)", "psu{n}_in_a"),
-    Rule("current", "<psu>_(?:iin|cin|iinput|input_curr\\w*|input|current|curr_in|in)", "psu{n}_in_a"),
-    Rule("current", "<psu>_(?:iout|cout|ioutput|output_curr\\w*|output|curr_out|out)", "psu{n}_out_a"),
+    Rule(
+        "current", "<psu>_(?:iin|cin|iinput|input_curr\\w*|input|current(?:_in)?|curr_in|in)", "psu{n}_in_a"
+    ),
+    Rule(
+        "current", "<psu>_(?:iout|cout|ioutput|output_curr\\w*|output|curr(?:ent)?_out|out)", "psu{n}_out_a"
+    ),
     Rule("current", "phase_?(?P<n>\\d+)(?:_current)?", "phase{n}_a"),
     Rule("utilization", "cpu_(?:usage|util|utilization|utilisation)", "cpu_util"),
     Rule("utilization", "<gpu>_(?:usage|util|utilization)", "gpu{n}_util"),
@@ -119,7 +123,15 @@ class Part(NamedTuple):
 PARTS: tuple[Part, ...] = (
     Part(
         "vrm",
-        (r"vr(\d*)", r"vrd()", r"vreg(\d*)", r"vrms()", r"vrm(\w*)", r"v((?:cpu|mem)\w*?)vrm"),
+        (
+            r"vr(\d*)",
+            r"vrd()",
+            r"vreg(\d*)",
+            r"vrms()",
+            r"vrm(\w*)",
+            r"v((?:cpu|mem|soc)\w*?)vrm(?:temp)?",
+            r"(cpu\d+)vr",
+        ),
         r"gpu\d*",
     ),
     Part(
@@ -143,11 +155,11 @@ ENTITIES: dict[str, str] = {
 POWER_SUPPLY = "10"
 
 # Words that say what a value is, whatever its unit.
-MARGINS = r"(?:^|_)(?:margin|mgn|mrgn|dts|t_?limit)(?:_|\d|$)|^hgx_gpu\w*_temp_1$"
-POWER_GOODS = r"(?:^|_)(?:pg|pgood|power_?good|pwr_?gd|pwrgood|pwrok)(?:_|$)"
+MARGINS = r"(?:^|_)(?:margin|mgn|mrgn|mrg|headroom|dts|t_?limit)(?:_|\d|$)|^hgx_gpu\w*_temp_1$"
+POWER_GOODS = r"(?:^|_)(?:pg|pgood|power_?good|pwr_?gd|pwrgood|pwrok|pfault)(?:_|$)"
 LIMITS = r"(?:^|_)(tj_?max|tcontrol|tthrottle)(?:_|$)"  # of a processor, sent as if they were temperatures
 BUDGETS = r"(?:^|_)(?:limit|cap|tdp|rated|rating|capacity|budget)(?:_|$)"  # watts that nobody draws
 DUTIES = r"(?:^|_)(?:fan|fans|pwm|duty|duty_?cycle)(?:_|\d|$)|^fan"
-SHARES = r"(?:^|_)(?:usage|util|utilization|utilisation)(?:_|$)"
+SHARES = r"(?:^|_)(?:usage|util|utilization|utilisation|cups)(?:_|$)|^cpu\d*_load$"
 HUMIDITIES = r"(?:^|_)(?:rh|humidity)(?:_|\d|$)"
 OPEN_AIR = r"(?:^|_)(?:inlet|intake|ambient|amb|air|front|exhaust|outlet|exit|supply|return|room|water|chw)"

@@ -17,6 +17,7 @@ from agent.telemetry.units import DUTY_PERCENT, HUMIDITY, OTHER, PERCENT_WORDS, 
 
 FAMILY = "ipmi"
 NO_READING_CODES = frozenset(("ns", "na"))
+NO_READING = frozenset(("no_reading", "not_readable", "disabled", "na"))  # as a description
 DISCRETE_UNITS = frozenset(("unspecified", "discrete"))
 CHASSIS_POWER = "chassis_power_status"
 
@@ -46,8 +47,9 @@ def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
     if unit:
         return identify(name, _unit(unit, lower_snake_case(name)), FAMILY, entity)
     # A discrete row always carries 0; what it says is in its tags. Version 1 has none, so it says nothing.
-    state = state_of(name, FAMILY, entity) if code else None
-    good = code == "ok" and not is_bad(tags.get("status_desc", ""))
+    description = tags.get("status_desc", "")
+    state = state_of(name, FAMILY, entity) if code and description not in NO_READING else None
+    good = code == "ok" and not is_bad(description)
     return replace(state, scale=0.0, offset=float(good)) if state else None
 
 

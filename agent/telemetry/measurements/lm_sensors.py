@@ -42,7 +42,7 @@ _PACKAGE = re.compile(r"(?:package|physical)_id_(\d+)")
 _AMD = re.compile(r"(?:k10temp|zenpower)-pci-00([0-9a-f]{2})")
 _AMD_FIRST = 0x18  # the PCI device of the first socket's sensors; the address holds it above 3 bits
 _AMD_CPU = {"tdie": 0, "tctl": 1, "temp1": 2}  # the die itself; what controls the fans, with an offset
-_SYSTEM_POWER = re.compile(r"power_meter-acpi-\w+")  # of the whole machine: 0 where the board does not tell
+_SYSTEM_POWER = re.compile(r"power_meter-acpi-\w+")  # of the whole machine
 
 NO_TEMPERATURE = (-273.15, 1_000.0)  # limits that nobody set: absolute zero, and 16 bits of kelvin
 
@@ -72,7 +72,9 @@ def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
         own,
         kind,
         rank,
-        refuses=is_zero if name == "power_w" else None,
+        refuses=is_zero
+        if kind == "temp" or name == "power_w"
+        else None,  # as inputs that nothing is wired to
     )
     return limit_of(sensor, bound) if bound else sensor
 

@@ -44,6 +44,7 @@ _BUDGETS = frozenset(("power_available_watts", "power_requested_watts"))  # plan
 _UNCOUNTED = frozenset(("interval_in_min",))  # always sent, 0 where unknown; says nothing of the machine
 
 RATED_RATIO = 1.2  # no supply draws more than this × its capacity: below 83 % efficiency at full load
+FULL_PERCENT = 100.0  # a fan's duty
 MIN_EFFICIENCY = 0.5  # of a loaded supply
 MIN_LOAD_SHARE = 0.5  # of the capacity: a standby supply may lose most of its few watts
 MIN_LOAD_W = 100.0  # the same, where the capacity is not known
@@ -60,7 +61,9 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     units = READINGS[measurement]
     name, member = _name_of(measurement, tags), tags.get("member_id", "")
     if field in units:
-        return identify(name, units[field], FAMILY, member)
+        found = identify(name, units[field], FAMILY, member)
+        # Telegraf calls a speed a percentage where a board spells its unit in any other way than RPM.
+        return replace(found, refuses=_beyond_full) if found and field == "reading_percent" else found
     bound = _BOUNDS.get(field)
     of = identify(name, next(iter(units.values())), FAMILY, member) if bound else None
     return of.limit(bound) if of and bound and of.quantity != "state" else None
@@ -81,6 +84,10 @@ def ratings(fields: Mapping[str, float]) -> frozenset[str]:
     wasted = given is not None and loaded and given < MIN_EFFICIENCY * drawn
     gained = given is not None and given > drawn and loaded
     return frozenset(twice | {"power_input_watts"} if rated or wasted or gained else twice)
+
+
+def _beyond_full(percent: float) -> bool:
+    return percent > FULL_PERCENT
 
 
 def _name_of(measurement: str, tags: Tags) -> str:
