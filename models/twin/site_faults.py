@@ -29,7 +29,7 @@ def _sizes(subtle: float, moderate: float, severe: float) -> dict[str, float]:
 
 
 SITE_MAGNITUDES: dict[str, dict[str, float]] = {
-    "cooling_unit_failure": _sizes(0.5, 1, 2),  # units lost: the named one, then spares, then its neighbours
+    "cooling_unit_failure": _sizes(0.5, 1, 2),  # units lost; above 1 spares too, and half of the zone's units
     "chilled_water_loss": _sizes(0.5, 0.75, 1.0),  # share of the chillers' capacity that is lost
     "recirculation": _sizes(
         0.12, 0.25, 0.4
@@ -111,8 +111,10 @@ def _stop_units(acting: _Acting, conditions: SiteConditions, site: SiteMap) -> N
     first = site.find_unit(acting.place)
     same = np.flatnonzero(site.unit_zone == site.unit_zone[first])
     others = sorted((at for at in same.tolist() if at != first), key=lambda at: (not site.is_spare[at], at))
+    spares = int(site.is_spare[same].sum())
+    lost = spares + -(-(len(same) - spares) // 2) if acting.size > 1 else 1
     left = 1 - min(acting.size, 1.0) * acting.grown
-    for at in [first, *others][: max(1, int(acting.size))]:
+    for at in [first, *others][:lost]:
         conditions.capacity[at] = min(conditions.capacity[at], left)
 
 

@@ -107,6 +107,15 @@ def test_without_a_spare_inlets_rise_by_kelvins_a_minute_and_hold_far_too_warm()
     assert bench.truth("crah-z1-3")["fan_pct"] == 0.0
 
 
+def test_a_severe_failure_overwhelms_a_zone_of_many_units_too() -> None:
+    bench = SiteBench(200, plan=SitePlan(unit_most_w=20_000.0))
+    assert len(bench.site.cooling.zone) == 5 + 1
+    before_c = bench.inlet_c.mean()
+    bench.run(600, [bench.episode("crah-z1-2", "cooling_unit_failure", "severe")])
+    assert int((bench.site.cooling.speed > 0).sum()) == 2
+    assert bench.inlet_c.mean() > before_c + 4
+
+
 @pytest.mark.parametrize("magnitude", ["subtle", "moderate"])
 def test_a_spare_absorbs_most_of_a_single_failure(magnitude: str, healthy: SiteBench) -> None:
     bench = suffer("crah-z1-1", "cooling_unit_failure", magnitude, 20)
