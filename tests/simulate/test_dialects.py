@@ -92,6 +92,8 @@ NOT_TOLD = {  # by the vendor's machines at all, or not as what it is
     ("redfish-line", "hpe"): {"psu1_in_w", "psu4_in_w"},
     ("kafkapump", "dell"): {"fan13_pct"},
     ("metric-report", "dell"): {"fan13_pct"},
+    ("otlp", "opentelemetry"): {"cpu_freq_hz"},
+    ("otlp-json", "opentelemetry"): {"cpu_freq_hz"},
 }
 
 
