@@ -25,7 +25,7 @@ from agent.telemetry.times import time_from
 CACHED_SERIES = 400_000  # beyond it the cache starts anew
 MAX_POINTS = 30_000  # in one message; a real one of 1 MiB holds fewer
 MAX_NAME = 255  # characters of an instrument's name, by the specification
-MAX_TEXT = 1_024  # characters of an attribute; a longer one is no name
+MAX_TEXT = 512  # characters of an attribute; a longer one is no name
 NO_RECORDED_VALUE = 1  # the bit of a point's flags that says that there is no value
 
 Attributes = tuple[tuple[str, str], ...]
@@ -127,11 +127,10 @@ def _seen_together(metric: Metric) -> Metric:
 
 
 def _of_all_processors(points: list[Point]) -> list[Point]:
-    """The mean of what each processor was idle for, by the time of the points."""
-    idle: dict[Stamp, list[float]] = {}
+    """The mean of what each processor was idle for, where only the processors tell points apart."""
+    idle: dict[tuple[Attributes, Stamp], list[float]] = {}
     for point in points:
-        attributes = dict(point.attributes)
-        if otel.cpu_mode(attributes) == otel.IDLE and any(name in attributes for name in otel.CPU_ATTRIBUTES):
-            idle.setdefault(point.stamp, []).append(point.value)
-    mode = (otel.STATE_ATTRIBUTES[0], otel.IDLE)
-    return [Point((mode,), stamp, sum(values) / len(values)) for stamp, values in idle.items()]
+        rest = tuple(one for one in point.attributes if one[0] not in otel.CPU_ATTRIBUTES)
+        if rest != point.attributes and otel.cpu_mode(dict(rest)) == otel.IDLE:
+            idle.setdefault((rest, point.stamp), []).append(point.value)
+    return [Point(rest, stamp, sum(values) / len(values)) for (rest, stamp), values in idle.items()]

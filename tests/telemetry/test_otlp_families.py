@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from otlp_messages import as_json, metric, one, point
-from reading_messages import kinds_of, reason_of, values_of
+from reading_messages import T_NS, decode, kinds_of, reason_of, values_of
 
 BMC = {"system.host_name": "bmc7", "base_url": "https://10.0.0.7"}
 
@@ -81,6 +81,25 @@ def test_what_processors_are_idle_for_is_the_hosts_load() -> None:
         "other",
         "1",
     )
+
+
+def test_the_load_is_of_each_host_and_time_that_the_points_name() -> None:
+    told = metric(
+        "system.cpu.utilization",
+        "1",
+        *(
+            point(value, {"instance": host, "cpu": cpu, "state": "idle"})
+            for host, cpu, value in (("a", "0", 0.2), ("b", "0", 0.9), ("a", "1", 0.4), ("b", "1", 0.7))
+        ),
+        point(1.0, {"instance": "a", "cpu": "0", "state": "idle"}, timeUnixNano=str(T_NS + 10**9)),
+    )
+    got, _ = decode(as_json(told))
+    loads = [(g.series.host, g.time_ns - T_NS, g.value) for g in got if g.series.sensor == "cpu_util"]
+    assert loads == [
+        ("a", 0, pytest.approx(0.7)),
+        ("b", 0, pytest.approx(0.2)),
+        ("a", 10**9, pytest.approx(0.0)),
+    ]
 
 
 def test_a_load_that_is_one_already_is_kept() -> None:
