@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from agent.telemetry import catalogue_rules as rules
 from agent.telemetry.meanings import Meaning, is_zero
-from agent.telemetry.naming import lower_snake_case
+from agent.telemetry.naming import MAX_NAME_LENGTH, lower_snake_case
 from agent.telemetry.units import MARGIN, STATE, Unit
 
 VENDOR_NAMES = 65_536  # remembered: every machine of a make has the same ones
@@ -52,12 +52,12 @@ def identify(vendor: str, unit: Unit, family: str, entity: str = "") -> Meaning 
 
     Names decide before units, and units before signs: a margin is not a temperature, a power-good bit is not
     a voltage, and a CPU below 0 °C is a margin too. Exactly 0 °C is what boards send of a part that is not
-    there; only air can have it. None where the name has no letter or digit in it.
+    there; only air can have it. None where the name has no letter or digit in it, or is too long to be one.
     """
     own = lower_snake_case(_MINUS.sub("minus ", vendor))
-    if not own:
+    if not own or len(own) > MAX_NAME_LENGTH:
         return None
-    limit = _LIMITS.search(own) if unit.quantity == "temperature" else None
+    limit = _LIMITS.search(own) if unit.quantity == "temperature" and not _MARGINS.search(own) else None
     if limit:
         of = identify(own.replace(limit[1], "temp"), unit, family, entity)
         return of.limit(f"upper_{limit[1]}") if of else None

@@ -159,3 +159,66 @@ def test_names_that_several_sensors_want_settle_the_same_in_any_order(order: tup
 def test_chassis_power_is_a_state() -> None:
     line = f"ipmi_sensor,host=c,name=chassis_power_status,server=n1 value=1i {T_NS}"
     assert kinds_of(line) == {"chassis_power_status": ("state", "1")}
+
+
+@pytest.mark.parametrize(
+    ("description", "value"),
+    [
+        ("presence_detected", 1),
+        (r"presence_detected\,_failure_detected", 0),
+        (r"presence_detected\,_power_supply_ac_lost", 0),
+        ("redundancy_lost", 0),
+        ("fully_redundant", 1),
+        ("non-redundant:_sufficient_from_redundant", 0),
+        ("limit_not_exceeded", 1),
+        ("limit_exceeded", 0),
+        ("predictive_failure_deasserted", 1),
+        ("transition_to_critical_from_less_severe", 0),
+        ("device_disabled", 1),
+    ],
+)
+def test_a_discrete_row_says_what_is_wrong_in_its_description(description: str, value: float) -> None:
+    assert values_of(v2("ps1_status", 0, entity="10.1", desc=description)) == {"ps1_status": value}
+
+
+def test_a_description_of_no_reading_is_none_whatever_the_code() -> None:
+    assert reason_of(v2("sel", 0, desc="no_reading")) == "nothing usable"
+
+
+def test_a_bit_for_percentages_does_not_change_what_a_thermometer_measures() -> None:
+    assert values_of(v2("temp_cpu0", 45, "%_degrees_c", "65.1")) == {"cpu0_temp_c": 45}
+    assert values_of(v2("fan_1", 37, "%_unspecified", "29.1")) == {"fan1_pct": pytest.approx(0.37)}
+
+
+@pytest.mark.parametrize("name", ["cpu1_temp", "vr_p0_temp", "psu1_temp", "temp_ssd0", "pch_temp"])
+def test_a_part_at_exactly_zero_is_not_there(name: str) -> None:
+    assert reason_of(v2(name, 0, "degrees_c")) == "nothing usable"
+
+
+@pytest.mark.parametrize("name", ["inlet_temp", "ambient_temp", "front_panel_temp", "exhaust_temp"])
+def test_air_can_be_at_exactly_zero(name: str) -> None:
+    assert list(values_of(v2(name, 0, "degrees_c")).values()) == [0]
+
+
+def test_where_a_processor_throttles_is_its_limit_and_no_temperature() -> None:
+    assert values_of(v2("soc_cpu_tjmax", 104, "degrees_c")) == {"cpu0_temp_c/upper_tjmax": 104}
+    assert kinds_of(v2("tjmax_margin", 40, "degrees_c")) == {"tjmax_margin": ("margin", "Cel")}
+
+
+def test_a_rail_below_zero_is_not_the_one_above() -> None:
+    rails = (v2("+12_v", 12.1, "volts"), v2("-12_v", -12.0, "volts"))
+    assert values_of(*rails) == {"12_v": 12.1, "minus_12_v": -12.0}
+
+
+def test_watts_that_nobody_draws_are_a_limit() -> None:
+    assert kinds_of(v2("power_limit", 750, "watts")) == {"power_limit": ("limit", "W")}
+
+
+def test_the_air_of_a_power_supply_is_not_the_air_of_the_room() -> None:
+    rows = (v2("ambient_temp", 34, "degrees_c", "10.1"), v2("ambient_temp", 21, "degrees_c", "7.1"))
+    assert values_of(*rows) == {"ambient_temp": 34, "inlet_temp_c": 21}
+
+
+def test_a_percentage_of_the_name_humidity_is_one() -> None:
+    assert kinds_of(v2("humidity", 41, "percent")) == {"rh_pct": ("humidity", "%")}
+    assert kinds_of(v2("fan1_pwm", 41, "percent")) == {"fan1_pct": ("fan_speed", "1")}

@@ -144,3 +144,17 @@ def test_rack_and_row_are_remembered_as_the_place_of_the_host() -> None:
     decoder = Decoder()
     decode(TEMPERATURE, SUPPLY, decoder=decoder)
     assert decoder.places == {"web483": {"rack": "WEB43", "row": "North"}}
+
+
+def test_a_speed_that_is_called_a_percentage_is_none() -> None:
+    assert reason_of(line("redfish_thermal_fans", "reading_percent=7091i", name="Fan1")) == "nothing usable"
+
+
+def test_an_output_that_is_sent_twice_is_one_reading() -> None:
+    row = supply("power_output_watts=203,last_power_output_watts=198,power_input_watts=220")
+    assert values_of(row) == {"psu1_out_w": 203, "psu1_in_w": 220}
+
+
+def test_the_failing_of_a_power_good_bit_is_a_state_too() -> None:
+    row = line("redfish_power_voltages", "reading_volts=1", name=r"System\ Board\ PS1\ PG\ FAIL")
+    assert kinds_of(row) == {"system_board_ps1_pg_fail": ("state", "1")}

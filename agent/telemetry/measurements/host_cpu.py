@@ -18,6 +18,7 @@ PACKAGE_FIELDS: dict[str, tuple[str, Unit]] = {
 }
 _CORE_TEMPERATURE = "cpu_temperature_celsius"
 _RATED_POWER = "thermal_design_power_watts"
+_DIGITS = 5  # of a thread's number, so that 3 comes before 27
 
 
 def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
@@ -54,7 +55,7 @@ def _of_core(parts: tuple[str, str], thread: str, field: str) -> Meaning:
         own, unit = "temp_c", CELSIUS
     elif field.endswith("_mhz"):
         own, unit = f"{own.removesuffix('_mhz')}_hz", MEGAHERTZ
-    return _sensor(tuple(f"{part}_{own}" for part in parts), unit, thread)
+    return _sensor(tuple(f"{part}_{own}" for part in parts), unit, thread.zfill(_DIGITS))
 
 
 def _sensor(names: tuple[str, ...], unit: Unit, part: str = "") -> Meaning:
