@@ -22,7 +22,7 @@ WORDS: dict[str, str] = {
     "<cpu>": r"(?:(?:cpu|proc|processor|socket|pkg|package|p)_?(?P<n>\d+)|s(?P<m>\d+)_soc)",
     "<gpu>": r"(?:hgx_)?gpu_?(?:sxm_)?(?P<n>\d+)",
     "<psu>": r"(?:psu|ps|p_s|power_supply|pwr_supply|powersupply)_?(?P<n>\d+)",
-    "<fan>": r"fan_?(?:(?:mod|module|tray|block|bay|tach|sys)_?)?"
+    "<fan>": r"(?:sys)?fan_?(?:(?:mod|module|tray|block|bay|tach|sys)_?)?"
     r"(?P<n>\d+_?(?:[a-z](?![a-z]))?(?:_\d+)?(?:_(?:front|rear|inlet|outlet))?|[a-z])",
     "<turns>": r"(?:_(?:tach|rpm|speed|fan|sys|duty_?cycle|duty|pwm|percent|pct))*",
     "<front>": r"(?:front_panel|front_?pnl|fr?nt_?pnl|fp|front)(?:_board)?(?:_\d+)?",
@@ -91,14 +91,16 @@ RULES: tuple[Rule, ...] = (
     Rule("power", "(?:power_?|pmb_?power_?)(?P<n>\\d)", "psu{n}_in_w", 1),
     Rule("power", "<cpu>(?:_(?:package|pkg))?_<watts>", "cpu{n}_power_w"),
     Rule("power", "<gpu>_<watts>(?:_0)?", "gpu{n}_power_w"),
-    Rule("voltage", "voltage_(?P<n>\\d+)", "psu{n}_vin"),
+    Rule("voltage", "voltage_(?P<n>\\d+)|ps_volt_in_0?(?P<m>\\d+)", "psu{n}_vin"),
+    Rule("voltage", "ps_volt_out_0?(?P<n>\\d+)", "psu{n}_vout"),
     Rule(
         "voltage",
         "<psu>_(?:vin|vinput|input_volt\\w*|volt_in|input|volt(?:age)?(?:_\\d)?|ac|ac_in\\w*|in)",
         "psu{n}_vin",
     ),
     Rule("voltage", "<psu>_(?:vout|voutput|output_volt\\w*|volt_out|output|out)", "psu{n}_vout"),
-    Rule("current", "current_(?P<n>\\d+)", "psu{n}_in_a"),
+    Rule("current", "current_(?P<n>\\d+)|ps_curr_in_0?(?P<m>\\d+)", "psu{n}_in_a"),
+    Rule("current", "ps_curr_out_0?(?P<n>\\d+)", "psu{n}_out_a"),
     Rule(
         "current", "<psu>_(?:iin|cin|iinput|input_curr\\w*|input|current(?:_in)?|curr_in|in)", "psu{n}_in_a"
     ),

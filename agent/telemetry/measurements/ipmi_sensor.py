@@ -17,7 +17,8 @@ from agent.telemetry.units import DUTY_PERCENT, HUMIDITY, OTHER, PERCENT_WORDS, 
 
 FAMILY = "ipmi"
 NO_READING_CODES = frozenset(("ns", "na"))
-NO_READING = frozenset(("no_reading", "not_readable", "disabled", "na"))  # as a description
+# Descriptions that say nothing; one that begins with a number is a reading in a language with decimal commas.
+_NO_READING = re.compile(r"no_reading|not_readable|disabled|na|[+-]?\d+,\d.*")
 DISCRETE_UNITS = frozenset(("unspecified", "discrete"))
 CHASSIS_POWER = "chassis_power_status"
 
@@ -47,15 +48,15 @@ def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
     if unit:
         return identify(name, _unit(unit, lower_snake_case(name)), FAMILY, entity)
     # A discrete row always carries 0; what it says is in its tags. Version 1 has none, so it says nothing.
-    description = tags.get("status_desc", "")
-    state = state_of(name, FAMILY, entity) if code and description not in NO_READING else None
+    description = tags.get("status_desc", "").strip().lower()
+    state = state_of(name, FAMILY, entity) if code and not _NO_READING.fullmatch(description) else None
     good = code == "ok" and not is_bad(description)
     return replace(state, scale=0.0, offset=float(good)) if state else None
 
 
 def is_bad(description: str) -> bool:
     """Whether one of the states of a discrete sensor, `presence_detected,_failure_detected`, is a fault."""
-    parts = description.lower().replace("_", " ").split(",")
+    parts = description.replace("_", " ").split(",")
     return any(_BAD.search(part) and not _NOT_ASSERTED.search(part) for part in parts)
 
 
