@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from models.twin.conditions import Conditions
 from models.twin.hardware import Hardware
-from models.twin.lag import approach
+from models.twin.lag import approach, slowing
 
 Array = NDArray[np.float64]
 
 LEAKAGE_SHARE, LEAKAGE_PER_K, LEAKAGE_AT_C = 0.06, 0.014, 60.0  # of the full power
 FREQUENCY_EXPONENT, LOWEST_FREQUENCY = 2.2, 0.35
-SLOW_DOWN_PER_S, SPEED_UP_PER_S = 0.04, 0.01
 OWN_FAN_GAIN = 0.012  # how much better a card's own fan cools, a K above 50 °C
 OWN_FAN_FROM_C = 50.0
 JUNCTION_SHARE = 0.45  # of the path from a GPU to the air, that no fan changes
@@ -79,6 +78,5 @@ class Gpus:
     def throttle(self, step_s: float) -> None:
         """Slow down what is too hot."""
         if len(self.rows):
-            is_hot = self.temperature_c > self._throttle_c
-            change = np.where(is_hot, -SLOW_DOWN_PER_S, SPEED_UP_PER_S) * step_s
-            self.frequency = np.clip(self.frequency + change, LOWEST_FREQUENCY, 1.0)
+            over_k = self.temperature_c - self._throttle_c
+            self.frequency = np.clip(self.frequency + step_s * slowing(over_k), LOWEST_FREQUENCY, 1.0)

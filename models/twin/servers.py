@@ -17,7 +17,7 @@ from models.twin.conditions import FEEDS, Conditions
 from models.twin.gpus import Gpus
 from models.twin.hardware import Hardware
 from models.twin.kinds import ONE_UNIT, TWO_UNITS, ServerKind
-from models.twin.lag import approach
+from models.twin.lag import approach, slowing
 from models.twin.supplies import draw_input
 
 __all__ = ["ONE_UNIT", "TWO_UNITS", "Conditions", "Hardware", "ServerKind", "Servers"]
@@ -34,7 +34,7 @@ PREHEAT_SHARE = 0.35  # of the other parts' heat that the sockets' air has taken
 FAN_BASE_SHARE = 0.04  # of a fan's full power, at any speed
 DEAD_GAIN = 0.05  # a rotor below this share of its commanded speed moves no air
 BACKFLOW = 0.35  # what the gap of a dead rotor costs the others
-SLOW_DOWN_PER_S, SPEED_UP_PER_S, LOWEST_FREQUENCY = 0.04, 0.01, 0.4  # thermal throttling
+LOWEST_FREQUENCY = 0.4  # of thermal throttling
 TRIP_ABOVE_K = 15.0  # over the throttle point: the machine switches itself off
 STANDBY_W = 8.0  # of a machine that is off
 STILL_BELOW = 0.06  # of the full air flow: heat creeps back to the inlet sensor
@@ -201,7 +201,7 @@ class Servers:
 
     def _throttle(self, conditions: Conditions, step_s: float) -> None:
         over_k = self.junction_c - (self.hardware.throttle_c + conditions.throttle_shift_k)[:, None]
-        change = np.where(over_k > 0, -SLOW_DOWN_PER_S, SPEED_UP_PER_S) * step_s
+        change = step_s * slowing(over_k)
         self.frequency = np.clip(self.frequency + change, LOWEST_FREQUENCY, 1.0)
         trip_c = (self.hardware.throttle_c + TRIP_ABOVE_K)[:, None]
         self.has_tripped |= (self.junction_c > trip_c).any(axis=1)
