@@ -120,6 +120,9 @@ def _attributes(owner: Document) -> Attributes:
 
 def _value_text(value: Document) -> str | None:
     """An attribute's value as text, the same as from protobuf; None where it is empty, bytes or a map."""
+    text = value.get("stringValue")
+    if isinstance(text, str):  # nearly all are
+        return text
     parts = [_scalar_text(part) for part in _objects(_object(value, "arrayValue"), "values")]
     return joined(parts) if parts else _scalar_text(value)
 
@@ -138,7 +141,9 @@ def _scalar_text(value: Document) -> str | None:
 def _of(owner: Document, name: str) -> object:
     """A field by its name in camelCase or in snake_case."""
     value = owner.get(name)
-    return owner.get(_SNAKE[name]) if value is None and name in _SNAKE else value
+    if value is None and name in _SNAKE:
+        return owner.get(_SNAKE[name])
+    return value
 
 
 def _object(owner: Document, name: str) -> Document:
@@ -146,10 +151,9 @@ def _object(owner: Document, name: str) -> Document:
     return value if isinstance(value, dict) else {}
 
 
-def _objects(owner: Document, name: str) -> Iterator[Document]:
+def _objects(owner: Document, name: str) -> list[Document]:
     values = _of(owner, name)
-    if isinstance(values, list):
-        yield from (value for value in values if isinstance(value, dict))
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def _text(owner: Document, name: str) -> str:
