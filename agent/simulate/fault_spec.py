@@ -14,14 +14,15 @@ import re
 from collections.abc import Callable, Mapping
 
 from agent.errors import ConfigError
-from agent.simulate.plan import unit_names
 from agent.simulate.spans import read_span
 from models.twin.episodes import UNTIL_THE_END_S, Episode
 from models.twin.kinds import ServerKind
 from models.twin.magnitudes import MAGNITUDES, NO_FAULTS, SENSOR_FAULTS, SERVER_FAULTS
+from models.twin.places import place_units
 from models.twin.plans import FleetPlan, HostPlan
 from models.twin.sensors import channels_of
 from models.twin.truth import SCOPES, Reaches
+from models.twin.unit_channels import CHANNELS
 
 FORM = "CLASS@WHERE:START+DURATION, as fan_failure@r01-n03:30m+20m,moderate,ramp=5m,part=2"
 _SPEC = re.compile(
@@ -29,6 +30,7 @@ _SPEC = re.compile(
 )
 _GRADES = ("subtle", "moderate", "severe")
 _FLEET_WIDE = ("fleet", "stream")
+_SEASONS = ("warm_inlet",)
 _PLACES: Mapping[str, Callable[[HostPlan], str]] = {
     "host": lambda host: host.name,
     "rack": lambda host: host.rack,
@@ -85,47 +87,60 @@ def _rest(spec: str, rest: str) -> tuple[str, Mapping[str, str]]:
 
 def _where(spec: str, name: str, where: str, plan: FleetPlan) -> str:
     scope = SCOPES.get(name, "host")
-    is_everywhere = scope in _FLEET_WIDE
-    if is_everywhere and where in EVERYWHERE:
+    can_be_everywhere = scope in _FLEET_WIDE or name in _SEASONS
+    if can_be_everywhere and where in EVERYWHERE:
         return ""
-    units = [] if name in SERVER_FAULTS or name in NO_FAULTS else unit_names(plan)
-    if where and (where in units or Reaches(plan).knows(Episode(where, name, 0.0))):
+    is_misplaced = (name in SERVER_FAULTS or name in NO_FAULTS) and where in units_of(plan)
+    if where and not is_misplaced and Reaches(plan).knows(Episode(where, name, 0.0)):
         return where
     named = _PLACES.get(scope, _PLACES["host"])
     shown = ", ".join(list(dict.fromkeys(named(host) for host in plan.hosts))[:3])
-    expected = "all" if is_everywhere else f"a {scope} such as {shown}"
-    raise _wrong(spec, "place", where, expected)
+    expected = [*(["all"] if can_be_everywhere else []), *([f"a {scope} such as {shown}"] if shown else [])]
+    raise _wrong(spec, "place", where, " or ".join(expected))
+
+
+def units_of(plan: FleetPlan) -> Mapping[str, str]:
+    """The site's own units, each with its kind."""
+    return {unit.name: unit.kind for unit in place_units(plan.places(), plan.site)}
+
+
+def sensors_at(where: str, plan: FleetPlan) -> list[str]:
+    """The canonical sensors of a server or unit, in the order that an episode's part counts; else none."""
+    kind = next((host.kind for host in plan.hosts if host.name == where), None)
+    if kind is not None:
+        return [channel.name for channel in channels_of(kind)]
+    return [channel.name for channel in CHANNELS.get(units_of(plan).get(where, ""), ())]
 
 
 def _part(spec: str, name: str, where: str, part: str | None, plan: FleetPlan) -> int:
-    host = next((host for host in plan.hosts if host.name == where), None)
-    if name in SENSOR_FAULTS and host is not None:
-        return _channel(spec, host, part)
+    if name in SENSOR_FAULTS:
+        return _sensor(spec, where, part, plan)
     if part is None:
         return 1
     number = re.search(r"\d+$", part)
+    host = next((host for host in plan.hosts if host.name == where), None)
     most = most_parts(name, host.kind) if host is not None else 0
     if number is None or int(number[0]) < 1 or (most and int(number[0]) > most):
         raise _wrong(spec, "part", part, f"a number of 1..{most}" if most else "a number from 1")
     return int(number[0])
 
 
-def most_parts(name: str, kind: ServerKind) -> int:
-    """How many fans, supplies, GPUs or sockets a class can choose from; 0 where it counts none."""
-    counts = {"fan": kind.fans, "psu": kind.supplies, "gpu": kind.gpus, "heatsink": kind.sockets}
-    return counts.get(name.partition("_")[0], 0)
-
-
-def _channel(spec: str, host: HostPlan, part: str | None) -> int:
-    """The row of a channel among its host's, by name or number; the first where none is named."""
-    names = [channel.name for channel in channels_of(host.kind)]
+def _sensor(spec: str, where: str, part: str | None, plan: FleetPlan) -> int:
+    """A sensor's place among those of its host, by name or number; the first where none is named."""
+    names = sensors_at(where, plan)
     if part is None:
         return 0
     if part in names:
         return names.index(part)
     if part.isdecimal() and int(part) < len(names):
         return int(part)
-    raise _wrong(spec, "part", part, f"a sensor of {host.name}: {', '.join(names)}")
+    raise _wrong(spec, "part", part, f"a sensor of {where}: {', '.join(names)}")
+
+
+def most_parts(name: str, kind: ServerKind) -> int:
+    """How many fans, supplies, GPUs or sockets a class can choose from; 0 where it counts none."""
+    counts = {"fan": kind.fans, "psu": kind.supplies, "gpu": kind.gpus, "heatsink": kind.sockets}
+    return counts.get(name.partition("_")[0], 0)
 
 
 def _wrong(spec: str, what: str, got: str, expected: str) -> ConfigError:

@@ -109,11 +109,6 @@ def writers_of(run: FleetRun, dialects: Sequence[tuple[str, str]]) -> dict[str, 
     return writers
 
 
-def unit_names(plan: FleetPlan) -> list[str]:
-    """Cooling units, PDUs and UPSs of the plan's site."""
-    return [unit.name for unit in place_units(plan.places(), plan.site)]
-
-
 def _server(host: HostPlan, address: str) -> Machine:
     return Machine(
         host.name, SERVER, host.collector, address, host.rack, host.row,

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.simulate.fault_spec import sensors_at
 from agent.simulate.wire.stamps import rfc3339
 from models.twin.magnitudes import SENSOR_FAULTS
 from models.twin.plans import FleetPlan
-from models.twin.sensors import channels_of
 from models.twin.truth import Truth
 
 # Class → the part that its number counts.
@@ -55,8 +55,7 @@ def part_named(truth: Truth, plan: FleetPlan) -> str:
     """The fan, supply, socket, GPU or sensor that an episode began with; "" where it has none."""
     episode = truth.episode
     if episode.name in SENSOR_FAULTS and episode.name not in _WHOLE_HOST:
-        kind = next((host.kind for host in plan.hosts if host.name == episode.host), None)
-        names = [channel.name for channel in channels_of(kind)] if kind is not None else []
+        names = sensors_at(episode.host, plan)
         return names[episode.part] if episode.part < len(names) else ""
     part = _PARTS.get(episode.name)
     return f"{part}{episode.part}" if part else ""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from simulated import START_S, fleet, plan_of
 
 from agent.errors import ConfigError
-from agent.simulate.draw import FALSE_FRIENDS, USUAL_FRIEND, classes_for, draw_faults
+from agent.simulate.draw import draw_faults
 from agent.simulate.fault_spec import read_fault
 from agent.simulate.fault_words import COUNTS
 from models.twin.episodes import UNTIL_THE_END_S
 from models.twin.fleet_run import FleetRun
-from models.twin.magnitudes import CONFOUNDERS, MAGNITUDES
+from models.twin.magnitudes import MAGNITUDES
 from models.twin.sensors import channels_of
 
 PLAN = plan_of(fleet(8))
@@ -46,6 +48,13 @@ def test_a_sensor_is_named_by_its_canonical_name() -> None:
 def test_a_place_may_stand_for_its_hosts() -> None:
     assert read_fault("collector_silent@collector01:1m+5m", PLAN).host == "collector01"
     assert read_fault("set_point_change@all:1m+5m", PLAN).host == ""
+    assert read_fault("feed_loss@pdu-r01-a:1m+5m", PLAN).host == "pdu-r01-a"
+    assert read_fault("cooling_unit_failure@crah-z1-1:1m+5m", PLAN).host == "crah-z1-1"
+
+
+def test_a_units_sensors_may_lie_too() -> None:
+    episode = read_fault("sensor_stuck@crah-z1-1:1m+5m,part=return_temp_c", PLAN)
+    assert (episode.host, episode.part) == ("crah-z1-1", 1)
 
 
 @pytest.mark.parametrize(
@@ -69,19 +78,21 @@ def test_a_wrong_fault_is_one_clear_line(spec: str, says: str) -> None:
 
 
 def test_every_class_says_what_its_size_counts() -> None:
-    assert set(COUNTS) >= set(MAGNITUDES)
-    assert set(FALSE_FRIENDS.values()) | {USUAL_FRIEND} <= CONFOUNDERS
+    assert set(COUNTS) == set(MAGNITUDES)
 
 
-def test_each_drawn_fault_has_a_false_friend_elsewhere_at_its_time() -> None:
-    episodes = draw_faults(4, PLAN, 7200.0, seed=1)
+@pytest.mark.parametrize(("count", "duration_s"), [(4, 7200.0), (3, 1800.0), (12, 86_400.0)])
+def test_each_drawn_fault_has_a_false_friend_elsewhere_at_its_time(count: int, duration_s: float) -> None:
+    episodes = draw_faults(count, PLAN, duration_s, seed=1)
     faults = [episode for episode in episodes if episode.is_fault]
-    friends = [episode for episode in episodes if not episode.is_fault]
-    assert (len(faults), len(friends)) == (4, 4)
-    for fault, friend in zip(faults, friends, strict=True):
-        assert friend.host != fault.host
-        assert friend.start_s < fault.end_s and fault.start_s < friend.end_s
-    assert all(START_S + 720 <= episode.start_s < episode.end_s <= START_S + 7200 for episode in episodes)
+    friends = {episode.start_s: episode for episode in episodes if not episode.is_fault}
+    assert (len(faults), len(friends)) == (count, count)
+    of_servers = [fault for fault in faults if fault.host.startswith("r0")]
+    assert of_servers
+    assert all(friends[fault.start_s].host != fault.host for fault in of_servers)
+    latest_s = START_S + duration_s + 600  # a reboot takes its time
+    assert all(START_S + 0.1 * duration_s <= e.start_s < e.end_s <= latest_s for e in episodes)
+    assert all(fault.end_s - fault.start_s >= 180 for fault in faults)
 
 
 def test_drawn_faults_can_come_alone() -> None:
@@ -93,27 +104,18 @@ def test_equal_seeds_draw_equal_faults_and_others_do_not() -> None:
     assert draw_faults(4, PLAN, 7200.0, seed=1) != draw_faults(4, PLAN, 7200.0, seed=2)
 
 
-def test_every_class_is_drawn_once_before_one_comes_again() -> None:
-    count = len(classes_for(PLAN))
-    episodes = draw_faults(count, PLAN, count * 1000.0, seed=1, with_confounders=False)
-    assert {episode.name for episode in episodes} == set(classes_for(PLAN))
-
-
 def test_what_is_drawn_can_be_simulated() -> None:
-    from dataclasses import replace
-
-    layout = fleet(10, "2u", "gpu4")
-    plan = plan_of(layout)
-    count = len(classes_for(plan))
-    run = FleetRun(replace(plan, episodes=tuple(draw_faults(count, plan, count * 1000.0, seed=1))))
+    plan = plan_of(fleet(40, "2u", "gpu4"))
+    episodes = tuple(draw_faults(30, plan, 86_400.0, seed=1))
+    run = FleetRun(replace(plan, episodes=episodes))
     assert all(truth.hosts for truth in run.truth())
 
 
 def test_too_many_faults_for_the_time_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"--faults is 20; expected at most 5 in 3600 s, 600 s each"):
-        draw_faults(20, PLAN, 3600.0, seed=0)
+    with pytest.raises(ConfigError, match=r"--faults is 200; expected fewer, more --hosts or a longer"):
+        draw_faults(200, PLAN, 3600.0, seed=0)
 
 
-def test_only_fleets_with_gpus_lose_one() -> None:
-    assert "gpu_lost" not in classes_for(PLAN)
-    assert "gpu_lost" in classes_for(plan_of(fleet(2, "2u", "gpu4")))
+def test_a_fleet_without_gpus_loses_none() -> None:
+    drawn = {episode.name for seed in range(20) for episode in draw_faults(4, PLAN, 7200.0, seed)}
+    assert not {"gpu_lost", "gpu_overheating"} & drawn

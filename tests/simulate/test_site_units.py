@@ -8,7 +8,7 @@ from simulated import understood
 from agent.simulate.machines import HostPoll, Machine
 from agent.simulate.stream import Sent
 from agent.simulate.wire.dialects import DIALECTS, SNMP
-from models.twin.site import CHANNELS
+from models.twin.unit_channels import CHANNELS
 
 STAMP_S = 1_767_225_600
 UNITS = {
