@@ -51,6 +51,7 @@ CARD: dict[tuple[str, str], tuple[str, Unit]] = {
 }
 # A BMC's sensor, what it is in, and the entity's number: `CPU1 Temp processor (3.1)`.
 _ENTITY = re.compile(r"(.+?)(?: [a-z_]+)? \((\d+\.\d+)\)")
+_TURBOSTAT = re.compile(r"(pkg|cpu)(\d+)")
 _MEGAHERTZ_MAYBE = frozenset(("turbostat",))  # its unit depends on its version
 _NOTHING = frozenset(("tcc_activation",))
 
@@ -70,5 +71,13 @@ def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
     if plugin == "ipmi":
         entity = _ENTITY.fullmatch(instance)
         return identify(entity[1], unit, FAMILY, entity[2]) if entity else identify(instance, unit, FAMILY)
+    return identify(_name_of(plugin, where, kind, instance), unit, FAMILY, kind)
+
+
+def _name_of(plugin: str, where: str, kind: str, instance: str) -> str:
+    """A sensor's name where the plugin has none: a package is a CPU to us, a turbostat's `cpu03` a thread."""
+    number = _TURBOSTAT.fullmatch(where) if plugin == "turbostat" else None
+    if number is not None:
+        where = f"cpu{int(number[2])}" if number[1] == "pkg" else f"thread{int(number[2])}"
     name = " ".join(part for part in (where, instance) if part)
-    return identify(name or f"{plugin} {kind}", unit, FAMILY, kind)
+    return name if re.search("[A-Za-z]", name) else f"{plugin} {name or kind}"

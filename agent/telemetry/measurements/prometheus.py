@@ -3,8 +3,9 @@
 Telegraf brings them as `prometheus,… METRIC=24` (version 2) or `METRIC,… gauge=24` (version 1), others as
 JSON; all end here, the metric's name as the field and its labels as tags.
 
-    METRIC ─► exporters/{ipmi, node, gpus, redfish, ups, energy, disks}, dcgm     by the name's beginning
-           └► exporters/generic                                                  by the unit in the name
+    METRIC ─► exporters/telegraf                                         a measurement of Telegraf's own
+           ├► exporters/{ipmi, node, gpus, redfish, bmcs, ups, energy, disks}, dcgm      by its beginning
+           └► exporters/generic                                                  by the unit in its name
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ from collections.abc import Callable
 
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import dcgm, unknown
-from agent.telemetry.measurements.exporters import disks, energy, generic, gpus, ipmi, node, redfish, ups
+from agent.telemetry.measurements.exporters import (
+    bmcs,
+    disks,
+    energy,
+    generic,
+    gpus,
+    ipmi,
+    node,
+    redfish,
+    telegraf,
+    ups,
+)
 from agent.telemetry.measurements.exporters.endings import HISTOGRAM_LABELS, is_no_reading
 
 MetricMeaning = Callable[[str, Tags], Meaning | None]
@@ -26,6 +38,7 @@ EXPORTERS: tuple[tuple[tuple[str, ...], MetricMeaning], ...] = (
     (dcgm.PREFIXES, dcgm.meaning_of),
     (node.PREFIXES, node.meaning_of),
     (redfish.PREFIXES, redfish.meaning_of),
+    (bmcs.PREFIXES, bmcs.meaning_of),
     (ups.PREFIXES, ups.meaning_of),
     (energy.PREFIXES, energy.meaning_of),
     (disks.PREFIXES, disks.meaning_of),
@@ -51,6 +64,12 @@ def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
     """The sensor behind a metric and its labels; None for what is about the exporter, or a distribution."""
     if field not in _KEPT and (is_no_reading(field) or HISTOGRAM_LABELS & tags.keys()):
         return None
+    own = telegraf.field_of(field, tags)
+    if own is not None:
+        measurement, of = own
+        return measurement.meaning_of(measurement.name, tags, of)
+    if bmcs.is_known(field):
+        return bmcs.meaning_of(field, tags)
     for prefixes, exporter in EXPORTERS:
         if field.startswith(prefixes):
             return exporter(field, tags)

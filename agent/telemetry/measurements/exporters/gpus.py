@@ -139,6 +139,8 @@ def _of_nvidia_smi(metric: str, labels: Tags) -> Meaning | None:
     if labels.get("gpu_instance_id"):
         card += f"_mig{lower_snake_case(labels['gpu_instance_id'])}"
     reason = _REASON.fullmatch(name)
+    if reason is not None and reason[1] == "active":
+        return card_sensor("nvidia_gpu_exporter", card, "throttle_reasons", STATE, None)
     if reason is not None:
         return card_sensor("nvidia_gpu_exporter", card, reason[1], STATE, None)
     return _sensor("nvidia_gpu_exporter", name, card, NVIDIA_SMI, labels)

@@ -15,7 +15,7 @@ from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements.exporters import generic
 from agent.telemetry.measurements.exporters.table import NOTHING, Row, meaning_of_row, vendor_sensor
 from agent.telemetry.naming import lower_snake_case
-from agent.telemetry.units import AMPERE, CELSIUS, DUTY, OTHER, RPM, STATE, VOLT, WATT, Unit
+from agent.telemetry.units import AMPERE, CELSIUS, DUTY, DUTY_PERCENT, OTHER, RPM, STATE, VOLT, WATT, Unit
 
 FAMILY = "ipmi_exporter"
 PREFIXES = ("ipmi_", "node_ipmi_")
@@ -36,7 +36,8 @@ SENSORS: dict[str, Unit] = {
     "node_ipmi_speed_rpm": RPM,
     "node_ipmi_volts": VOLT,
     "node_ipmi_power_watts": WATT,
-    "node_ipmi_current_amperes": AMPERE,
+    "node_ipmi_amps": AMPERE,
+    "node_ipmi_percent": DUTY_PERCENT,
 }
 OTHERS: dict[str, Row] = {
     "ipmi_dcmi_power_consumption_watts": Row("instantaneous_power_reading", WATT),

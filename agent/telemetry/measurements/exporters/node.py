@@ -69,7 +69,8 @@ def meaning_of(metric: str, labels: Tags) -> Meaning | None:
     if metric in _NOTHING:
         return None
     ignored = frozenset(("path",)) if _RAPL.fullmatch(metric) and labels.get("index") else frozenset()
-    ignored |= generic.POD_LABELS
+    if "pod" in labels and "namespace" in labels:
+        ignored |= generic.POD_LABELS  # the exporter's own
     if metric in UNITS:
         return _as(generic.meaning_of(metric, labels, ignored), UNITS[metric])
     if _FLAG.fullmatch(metric):

@@ -25,11 +25,22 @@ FAMILY = "redfish_exporter"
 IDRAC: dict[str, Row] = {
     "idrac_sensors_temperature": Row("{name}", CELSIUS, "{id}"),
     "idrac_sensors_voltage": Row("{name}", VOLT, "{id}"),
-    "idrac_power_supply_input_watts": Row("psu {id} input power", WATT),
-    "idrac_power_supply_output_watts": Row("psu {id} output power", WATT),
-    "idrac_power_supply_capacity_watts": Row("psu {id} output power", WATT, bound="upper_capacity"),
-    "idrac_power_supply_input_voltage": Row("psu {id} input voltage", VOLT),
-    "idrac_power_supply_efficiency_percent": Row("psu {id} efficiency", OTHER),
+    "idrac_power_supply_input_watts": Row("psu {id}{psu} input power", WATT),
+    "idrac_power_supply_output_watts": Row("psu {id}{psu} output power", WATT),
+    "idrac_power_supply_capacity_watts": Row("psu {id}{psu} output power", WATT, bound="upper_capacity"),
+    "idrac_power_supply_input_voltage": Row("psu {id}{psu} input voltage", VOLT),
+    "idrac_power_supply_efficiency_percent": Row("psu {id}{psu} efficiency", OTHER),
+    "idrac_power_input_watts": Row("psu {psu} input power", WATT),
+    "idrac_power_output_watts": Row("psu {psu} output power", WATT),
+    "idrac_power_capacity_watts": Row("psu {psu} output power", WATT, bound="upper_capacity"),
+    "idrac_power_input_voltage": Row("psu {psu} input voltage", VOLT),
+    "idrac_sensors_tachometer": Row("{name}", RPM, "{id}"),
+    "idrac_power_on": Row("power_on", STATE),
+    "idrac_health_ok": Row("health_ok", STATE),
+    "idrac_indicator_led_on": Row("indicator_led_on", STATE),
+    "idrac_bios_version": NOTHING,
+    "idrac_cpu_count": NOTHING,
+    "idrac_sel_entry": NOTHING,
     "idrac_power_control_min_consumed_watts": Row("{name} min consumed watts", WATT, "{id}"),
     "idrac_power_control_max_consumed_watts": Row("{name} max consumed watts", WATT, "{id}"),
     "idrac_power_control_avg_consumed_watts": Row("{name} avg consumed watts", WATT, "{id}"),
@@ -77,6 +88,8 @@ _DESCRIBING = frozenset(("status", "resource", "state", "product_name", "server_
 
 def meaning_of(metric: str, labels: Tags) -> Meaning | None:
     """The sensor that the labels name, in its vendor's words."""
+    if labels.get("enabled") == "0":
+        return None
     if metric in IDRAC:
         return meaning_of_row(IDRAC[metric], _numbered(labels, "id"), FAMILY)
     if metric in REDFISH:
