@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,7 @@ def _host_value(servers: Servers, name: str) -> Array:
     }[name]  # fmt: skip
 
 
+@cache
 def _split(name: str) -> tuple[str, int, str]:
     """fan12_rpm → fan, 11, _rpm; power_w → power_w, −1, nothing."""
     stem = name[:3]

@@ -5,6 +5,7 @@ base + daily course + cluster's AR(1) + jobs (gangs: steps on several hosts at o
 
 from __future__ import annotations
 
+import heapq
 import math
 from dataclasses import dataclass
 
@@ -47,7 +48,10 @@ class Workload:
         self._shared = self._noise.normal(0, CLUSTER_SPREAD, int(plan.cluster.max()) + 1)
         self._own = self._noise.normal(0, HOST_SPREAD, self._hosts)
         self._lean = self._noise.normal(0, SOCKET_SPREAD, self._hosts)
-        self._jobs: list[tuple[float, float, NDArray[np.intp]]] = []  # (end, level, hosts)
+        self._jobs: list[
+            tuple[float, int, float, NDArray[np.intp]]
+        ] = []  # a heap of (end, count, level, hosts)
+        self._job_level, self._count = np.zeros(self._hosts), 0
         self._next_job_s = start_s + self._gap_s()
 
     def advance(self, time_s: float, step_s: float) -> Array:
@@ -63,14 +67,17 @@ class Workload:
         return np.clip(both, 0.0, 1.0)
 
     def _running_jobs(self, time_s: float) -> Array:
+        """(hosts,) what they add to the load; kept up job by job, since most steps change little."""
         while self._next_job_s <= time_s:
-            self._jobs.append(self._draw_job(self._next_job_s))
+            end_s, adds, hosts = self._draw_job(self._next_job_s)
             self._next_job_s += self._gap_s()
-        self._jobs = [job for job in self._jobs if job[0] > time_s]
-        level = np.zeros(self._hosts)
-        for _, adds, hosts in self._jobs:
-            level[hosts] += adds
-        return level
+            self._count += 1
+            heapq.heappush(self._jobs, (end_s, self._count, adds, hosts))
+            self._job_level[hosts] += adds
+        while self._jobs and self._jobs[0][0] <= time_s:
+            _, _, adds, hosts = heapq.heappop(self._jobs)
+            self._job_level[hosts] -= adds
+        return self._job_level
 
     def _gap_s(self) -> float:
         starts_per_s = self._hosts * self.plan.jobs_per_host_hour / 3600.0
