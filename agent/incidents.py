@@ -16,7 +16,8 @@ from agent.findings import Severity
 from agent.narrative import summarize_chinese, summarize_english
 from agent.points import Point
 from agent.scored import NOT_KNOWN
-from agent.silence import Silence
+from agent.silence import Silence, Verdict
+from agent.silent_groups import SilentGroup
 from agent.site_events import AlertChanged, HostSummary, SiteEvent
 from agent.tick_points import six_digits
 
@@ -24,7 +25,7 @@ Scope = Literal["host", "rack", "collector", "stream"]
 RACK_NS = 5 * MINUTE_NS  # one after the other within this, the same fault of a rack's hosts has one cause
 RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
 KEEP_NS = 24 * 60 * MINUTE_NS  # ended incidents are remembered for a day: partitions may be hours apart
-MOST_LISTED = 2_000  # hosts in a list: InfluxDB takes 64 kB in a text
+MOST_LISTED_BYTES = 60_000  # of a list of hosts: InfluxDB takes 64 kB in a text
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Incident:
     place: str
     severity: Severity
     members: dict[str, Alert]  # by id
+    together: list[str] = field(default_factory=list)  # hosts that one alert tells of
+    silent: list[str] = field(default_factory=list)  # those of them that are not back
 
     @property
     def is_open(self) -> bool:
@@ -58,7 +61,7 @@ class Incident:
 
     @property
     def hosts(self) -> list[str]:
-        return sorted({alert.host for alert in self.members.values()})
+        return sorted({*self.together, *(alert.host for alert in self.members.values())})
 
     def put(self, alert: Alert) -> None:
         """Take an alert in, in the place of what was known of it; with enough hosts it is the rack's."""
@@ -66,6 +69,17 @@ class Incident:
         self.severity = graver(self.severity, alert.severity)
         if self.scope == "host" and alert.rack and len(self.hosts) >= RACK_HOSTS:
             self.scope, self.place = "rack", alert.rack
+
+    def is_of(self, alert: Alert) -> bool:
+        """Whether the alert began it, or it is of silence alone."""
+        began = (self.anchor, self.onset_ns) == (alert.host, alert.onset_ns)
+        return began or all(member.kind == "silence" for member in self.members.values())
+
+    def gather(self, group: SilentGroup) -> None:
+        """Take in the alert of hosts that fell silent together, and them with it."""
+        self.scope, self.place = "collector", group.place
+        self.together, self.silent = group.hosts, group.silent
+        self.put(group.alert.copy())
 
     def to_point(self) -> Point:
         """All fields of `incident`."""
@@ -80,13 +94,15 @@ class Incident:
             "fault": fault,
             "severity": self.severity,
             "hosts": float(len(hosts)) if self.scope != "stream" else 0.0,
-            "host_list": ",".join(hosts[:MOST_LISTED]) if self.scope != "stream" else "",
+            "host_list": _list(hosts) if self.scope != "stream" else "",
             "root_cause_confidence": six_digits(lead.confidence),
             "ruled_out": "",
             "time_to_limit_s": NOT_KNOWN,
             "energy_kwh": NOT_KNOWN,
             "summary_en": summarize_english(fault, self.scope, self.place, hosts, lead, ended_ns),
-            "summary_zh": summarize_chinese(fault, self.scope, self.place, hosts, lead, ended_ns),
+            "summary_zh": summarize_chinese(
+                fault, self.scope, self.place, hosts, lead, ended_ns, self.silent
+            ),
             "raised": rfc3339(min(alert.raised_ns for alert in self.members.values())),
             "ended": rfc3339(ended_ns) if ended_ns else "",
         }
@@ -114,7 +130,6 @@ class SiteState:
     incidents: dict[str, Incident] = field(default_factory=dict)  # by id: open, or ended within a day
     of_alert: dict[str, str] = field(default_factory=dict)  # alert → its incident
     newest: dict[str, str] = field(default_factory=dict)  # host, or source as a stream → its incident
-    collectors: dict[str, str] = field(default_factory=dict)  # source → the newest of its hosts together
     racks: dict[str, RackFault] = field(default_factory=dict)  # "rack|fault" → where it was seen last
 
 
@@ -139,14 +154,8 @@ class Site:
             self._see(event.alert.ended_ns or event.alert.raised_ns)
             return self._join(event.alert.copy())
         self._see(event.time_ns)
-        if isinstance(event, HostSummary):
-            return self._write_silences(self._state.silence.hear(event))
-        verdict = self._state.silence.mark(event)
-        if verdict.is_collector:
-            hosts = [alert for alert in verdict.alerts if alert.fault == "host_silent"]
-            others = [alert for alert in verdict.alerts if alert.fault != "host_silent"]
-            return self._write_silences(others) + self._join_collector(event.source, hosts)
-        return self._write_silences(verdict.alerts)
+        silence = self._state.silence
+        return self._tell(silence.hear(event) if isinstance(event, HostSummary) else silence.mark(event))
 
     def recent(self) -> list[Point]:
         """What is open and what ended in the last 30 min: incidents, their links, silence alerts."""
@@ -164,11 +173,13 @@ class Site:
     def _see(self, time_ns: int) -> None:
         self._state.now_ns = max(self._state.now_ns, time_ns)
 
-    def _write_silences(self, alerts: Sequence[Alert]) -> list[Point]:
+    def _tell(self, verdict: Verdict) -> list[Point]:
+        """Silence alerts, which are the site's own, and what they change."""
         points = []
-        for alert in alerts:
-            points.append(alert.to_point())
-            points.extend(self._join(alert))
+        for alert in verdict.alerts:
+            points += [alert.to_point(), *self._join(alert)]
+        for group in verdict.groups:
+            points += [group.alert.to_point(), *self._join_group(group)]
         return points
 
     def _join(self, alert: Alert) -> list[Point]:
@@ -208,20 +219,23 @@ class Site:
         self._state.of_alert[alert.id] = incident.id
         return [incident.link(alert)]
 
-    def _join_collector(self, source: str, alerts: Sequence[Alert]) -> list[Point]:
-        """Hosts of one source that fell silent together: one incident, whatever else their hosts have."""
-        again = [alert for alert in alerts if alert.id in self._state.of_alert]
-        points = self._write_silences(again)  # silent again within 30 min: where they were
-        first = min((a for a in alerts if a not in again), key=lambda a: (a.onset_ns, a.host), default=None)
-        if first is None:
-            return points
-        incident = self._present(self._state.collectors.get(source), first)
+    def _join_group(self, group: SilentGroup) -> list[Point]:
+        """Hosts that fell silent together are an incident of their own, whatever else their hosts have."""
+        alert, points = group.alert, []
+        incident = self._state.incidents.get(self._state.of_alert.get(alert.id, ""))
+        if incident is not None and not incident.is_of(alert):  # told of alone before, among others
+            del incident.members[alert.id]
+            points.append(incident.to_point())
+            incident = None
         if incident is None:
-            incident = self._begin(first, "collector", source)
-            self._state.collectors[source] = incident.id
-        for alert in alerts:
-            if alert not in again:
-                points += [alert.to_point(), *self._put(incident, alert)]
+            incident = self._begin(alert, "collector", group.place)
+        if incident.id == self._state.newest.get(alert.host):
+            del self._state.newest[alert.host]  # what else befalls the host is not the collector's
+        is_new = alert.id not in incident.members
+        incident.gather(group)
+        self._state.of_alert[alert.id] = incident.id
+        if is_new:
+            points.append(incident.link(alert))
         return [*points, incident.to_point()]
 
     def _begin(self, alert: Alert, scope: Scope, place: str) -> Incident:
@@ -246,5 +260,12 @@ class Site:
             state.incidents = {k: v for k, v in state.incidents.items() if k not in gone}
             state.of_alert = {k: v for k, v in state.of_alert.items() if v not in gone}
             state.newest = {k: v for k, v in state.newest.items() if v not in gone}
-            state.collectors = {k: v for k, v in state.collectors.items() if v not in gone}
             state.racks = {k: v for k, v in state.racks.items() if v.incident not in gone}
+
+
+def _list(hosts: Sequence[str]) -> str:
+    """A comma list; of more hosts than a field may hold, the first."""
+    text = ",".join(hosts).encode()
+    if len(text) > MOST_LISTED_BYTES:
+        text = text[:MOST_LISTED_BYTES].rpartition(b",")[0]
+    return text.decode()

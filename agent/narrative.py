@@ -75,11 +75,11 @@ def summarize_english(
     several = len(hosts) > 1
     where = f"{_list(hosts)} ({len(hosts)} hosts)" if several and scope == "host" else place
     if several and scope != "host":
-        where = f"{len(hosts)} hosts of {scope} {place} ({_list(hosts)})"
+        where = f"{len(hosts):,} hosts of {scope} {place} ({_list(hosts)})"
     what = "Unusual behaviour" if fault == UNKNOWN else say_fault(fault)
     text = f"{what} on {where} since {say_time(lead.onset_ns)} UTC."
-    if scope == "collector":
-        text += " They fell silent together: their collector or the network between is down."
+    if scope == "collector":  # its alert names the hosts and their place
+        text = f"{what} since {say_time(lead.onset_ns)} UTC. {_sentence(lead.diagnosis)}"
     elif several:
         text += f" The clearest of them: {_sentence(lead.diagnosis)}"
     else:
@@ -89,23 +89,62 @@ def summarize_english(
     return f"{text} First: {_sentence(lead.actions[0])}" if lead.actions else text
 
 
+def say_together(hosts: Sequence[str], source: str, racks: Sequence[str]) -> str:
+    """That hosts fell silent together, and what may be down; `racks` where they are whole ones."""
+    who = f"{len(hosts):,} hosts ({_list(hosts)})"
+    what = "the collector, network or power that they share is down"
+    if racks:
+        few = " and ".join(racks) if len(racks) <= 2 else _list(racks)
+        who = f"All {len(hosts):,} hosts of rack{'s' * (len(racks) > 1)} {few} ({_list(hosts)})"
+        what = f"the collector, switch or power of {'the rack' if len(racks) == 1 else 'these racks'} is down"
+    return f"{who} fell silent together while {source} goes on: {what}."
+
+
+def say_back(hosts: Sequence[str], silent: Sequence[str]) -> str:
+    """How many of the hosts that fell silent are back, and which are not; "" while none is."""
+    if not silent:
+        return "All are back."
+    back = len(hosts) - len(silent)
+    if not back:
+        return ""
+    return (
+        f"{back:,} of {len(hosts):,} {'is' if back == 1 else 'are'} back; "
+        f"{len(silent):,} {'is' if len(silent) == 1 else 'are'} still silent ({_list(silent)})."
+    )
+
+
 def summarize_chinese(
-    fault: str, scope: str, place: str, hosts: Sequence[str], lead: Alert, ended_ns: int
+    fault: str,
+    scope: str,
+    place: str,
+    hosts: Sequence[str],
+    lead: Alert,
+    ended_ns: int,
+    silent: Sequence[str] = (),
 ) -> str:
-    """The same in Chinese; names of hosts and numbers stay as they are."""
+    """The same in Chinese; names of hosts and numbers stay as they are. `silent` are a collector's hosts that
+    are not back."""
     name, first = CHINESE.get(fault, CHINESE["unknown"])
     where = f"{_list(hosts, '、')} 共 {len(hosts)} 台主机" if len(hosts) > 1 else place
     if len(hosts) > 1 and scope != "host":
-        where = f"{SCOPES_ZH.get(scope, '')} {place} 的 {len(hosts)} 台主机（{_list(hosts, '、')}）"
+        word = SCOPES_ZH.get("rack" if scope == "collector" and place == lead.rack else scope, "")
+        where = f"{word} {place} 的 {len(hosts):,} 台主机（{_list(hosts, '、')}）"
     where += " " if where[-1:].isascii() else ""
     text = f"{where}自 {say_time(lead.onset_ns)}（UTC）起出现{name}，级别 {lead.severity}。"
     if scope == "collector":
-        text += "这些主机同时失去数据，应为其共用的采集器或网络中断。"
+        text += f"这些主机同时失去数据，应为其共用的采集器、网络或供电中断。{_say_back_zh(hosts, silent)}"
     else:
         seen = [e for e in lead.evidence if e.says == "for"][:MOST_EVIDENCE]
         if seen:
             text += f"依据：{'；'.join(_say_seen(e.sensor, e.unit, e.seen, e.expected) for e in seen)}。"
     return f"{text}已于 {say_time(ended_ns)}（UTC）结束。" if ended_ns else f"{text}首先：{first}。"
+
+
+def _say_back_zh(hosts: Sequence[str], silent: Sequence[str]) -> str:
+    if not silent or len(silent) == len(hosts):
+        return ""
+    back = len(hosts) - len(silent)
+    return f"其中 {back:,} 台已恢复，仍有 {len(silent):,} 台无数据（{_list(silent, '、')}）。"
 
 
 def say_sensor_zh(sensor: str) -> str:
@@ -129,5 +168,5 @@ def _sentence(text: str) -> str:
 
 
 def _list(hosts: Sequence[str], joint: str = ", ") -> str:
-    more = f"{joint}+{len(hosts) - MOST_HOSTS}" if len(hosts) > MOST_HOSTS else ""
+    more = f"{joint}+{len(hosts) - MOST_HOSTS:,}" if len(hosts) > MOST_HOSTS else ""
     return joint.join(hosts[:MOST_HOSTS]) + more

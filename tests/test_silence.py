@@ -4,7 +4,7 @@ import msgspec
 from builders import MINUTE_NS, START_NS
 
 from agent.alert import Alert
-from agent.silence import Silence
+from agent.silence import Silence, Verdict
 from agent.site_events import HostSummary, SourceMark
 
 P0 = "telemetry/0"
@@ -15,13 +15,19 @@ def at(minute: float) -> int:
 
 
 def hear(silence: Silence, host: str, minute: float, source: str = P0, period_s: int = 10) -> list[Alert]:
-    return silence.hear(HostSummary(host, source, at(minute), period_s * 1_000_000_000, 0.1))
+    verdict = silence.hear(HostSummary(host, source, at(minute), period_s * 1_000_000_000, 0.1))
+    return told(verdict)
 
 
 def mark(
     silence: Silence, minute: float, messages: int = 50, at_end: bool = True, source: str = P0
 ) -> list[Alert]:
-    return list(silence.mark(SourceMark(source, at(minute), messages, at_end)).alerts)
+    return told(silence.mark(SourceMark(source, at(minute), messages, at_end)))
+
+
+def told(verdict: Verdict) -> list[Alert]:
+    """What a verdict tells: alerts of single hosts and sources, then of groups."""
+    return [*verdict.alerts, *(group.alert.copy() for group in verdict.groups)]
 
 
 def site(*hosts: str) -> Silence:
@@ -135,26 +141,10 @@ def test_four_still_minutes_are_no_silence() -> None:
     assert mark(silence, 5) == []
 
 
-def test_hosts_silent_together_within_two_marks_are_the_collectors() -> None:
-    silence = site("n01", "n02", "n03", "n04")
-    hear(silence, "n04", 0.9)  # a mark later than the others
-    verdicts = []
-    for minute in range(1, 7):
-        verdicts.append(silence.mark(SourceMark(P0, at(minute), 50, True)))
-        hear(silence, "n01", minute + 0.1)
-    told = [verdict for verdict in verdicts if verdict.alerts]
-    assert [(v.is_collector, [a.host for a in v.alerts]) for v in told] == [(True, ["n02", "n03", "n04"])]
-
-
 def test_three_of_many_hosts_are_three_silences() -> None:
-    hosts = [f"n{i:02d}" for i in range(1, 12)]
-    silence = site(*hosts)
-    told = []
-    for minute in range(1, 7):
-        told.append(silence.mark(SourceMark(P0, at(minute), 50, True)))
-        for host in hosts[3:]:
-            hear(silence, host, minute + 0.1)
-    assert [(v.is_collector, len(v.alerts)) for v in told if v.alerts] == [(False, 3)]
+    hosts = tuple(f"n{i:02d}" for i in range(1, 12))
+    changed = run(site(*hosts), range(1, 10), hosts[3:])
+    assert [(a.host, a.fault) for a in changed] == [(host, "host_silent") for host in hosts[:3]]
 
 
 def test_silence_goes_on_from_its_stored_state() -> None:
@@ -163,30 +153,6 @@ def test_silence_goes_on_from_its_stored_state() -> None:
     restored = msgspec.msgpack.decode(msgspec.msgpack.encode(silence), type=Silence)
     assert restored == silence
     assert mark(restored, 5) == mark(silence, 5) != []
-
-
-def test_ten_of_many_hosts_are_the_collectors() -> None:
-    hosts = [f"n{i:02d}" for i in range(60)]
-    silence = site(*hosts)
-    told = []
-    for minute in range(1, 7):
-        told.append(silence.mark(SourceMark(P0, at(minute), 50, True)))
-        for host in hosts[10:]:
-            hear(silence, host, minute + 0.1)
-    assert [(v.is_collector, len(v.alerts)) for v in told if v.alerts] == [(True, 10)]
-
-
-def test_the_last_of_a_collectors_hosts_are_told_with_it() -> None:
-    silence = site("n01", "n02", "n03", "n04", "n05")
-    hear(silence, "n05", 1.1)  # a mark later than the others
-    told = []
-    for minute in range(1, 9):
-        told.append(silence.mark(SourceMark(P0, at(minute), 50, True)))
-        hear(silence, "n01", minute + 0.1)
-    assert [(v.is_collector, [a.host for a in v.alerts]) for v in told if v.alerts] == [
-        (True, ["n02", "n03", "n04"]),
-        (True, ["n05"]),
-    ]
 
 
 def test_a_host_that_reported_in_one_minute_only_is_not_missed() -> None:
@@ -217,3 +183,52 @@ def test_a_stream_of_slow_hosts_may_stand_still_for_five_of_their_periods() -> N
         mark(silence, minute)
     changed = [a for m in range(1, 60) for a in mark(silence, m, messages=0)]
     assert [(a.fault, a.onset_ns, a.raised_ns) for a in changed] == [("stream_silent", at(1), at(51))]
+
+
+def test_the_same_summary_twice_does_not_end_a_silence() -> None:
+    silence = site("n01", "n02")
+    run(silence, range(1, 10))
+    assert hear(silence, "n02", 10) + hear(silence, "n02", 10) == []
+
+
+def test_the_same_mark_twice_counts_once() -> None:
+    silence = site("n01", "n02")
+    changed = []
+    for minute in range(1, 5):
+        changed += mark(silence, minute) + mark(silence, minute) + hear(silence, "n01", minute + 0.1)
+    assert changed == []
+
+
+def test_fast_hosts_are_silent_while_only_slow_ones_go_on() -> None:
+    """The marks of a recording are then ten minutes apart."""
+    silence = Silence()
+    for minute in range(-30, 1):
+        mark(silence, minute)
+        hear(silence, "fast", minute + 0.1, period_s=60)
+        if minute % 10 == 0:
+            hear(silence, "slow", minute + 0.1, period_s=600)
+    changed = []
+    for minute in range(10, 120, 10):
+        changed += mark(silence, minute)
+        changed += hear(silence, "slow", minute + 0.1, period_s=600)
+    assert [(a.host, a.fault, a.onset_ns) for a in changed] == [("fast", "host_silent", at(1.1))]
+
+
+def test_a_recording_of_one_slow_host_with_a_gap_of_hours_has_no_silence() -> None:
+    silence = Silence()
+    minutes = [*range(-60, 1, 10), *range(240, 400, 10)]
+    changed = [a for m in minutes for a in mark(silence, m) + hear(silence, "slow", m + 0.1, period_s=600)]
+    assert changed == []
+
+
+def test_a_state_record_of_an_older_release_is_read() -> None:
+    silence = site("n01", "n02")
+    run(silence, range(1, 10))
+    old = msgspec.msgpack.decode(msgspec.msgpack.encode(silence))
+    del old["groups"], old["sources"][P0]["spoke_ns"]
+    old["sources"][P0]["collector_ns"] = 0
+    for seen in old["sources"][P0]["hosts"].values():
+        del seen["group"]
+    restored = msgspec.convert(old, Silence)
+    (back,) = hear(restored, "n02", 10) + hear(restored, "n02", 11)
+    assert back.state == "resolved"
