@@ -60,7 +60,7 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
             return prometheus.meaning_of("prometheus", tags, measurement)
     if measurement == "prometheus" and snmp.is_exported(field):
         return snmp.of_exporter(tags, field)
-    if known is None and prometheus.is_metric_name(field):
+    if known is None and prometheus.is_metric_field(field):
         return prometheus.meaning_of("prometheus", tags, field)
     if known is None and snmp.is_facility(measurement, tags, field):
         return snmp.meaning_of(measurement, tags, field)

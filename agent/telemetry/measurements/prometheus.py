@@ -52,12 +52,18 @@ _TELLING = tuple(
     if prefix not in ("gpu_", "nvme_", "nvidia_", "nut_")
 )
 _NOT_METRICS = frozenset(("ipmi_sensor", "nvidia_smi", "node_"))
+_NODE_SENSORS = ("node_hwmon_", "node_thermal_zone_", "node_rapl_")
 _KEPT = frozenset(("ipmi_up",))
 
 
 def is_metric_name(name: str) -> bool:
     """Whether a measurement or field is the name of a metric that an exporter we know has."""
     return name.startswith(_TELLING) and name not in _NOT_METRICS
+
+
+def is_metric_field(field: str) -> bool:
+    """Whether a field of any measurement is such a metric, as where an operator renamed `prometheus`."""
+    return is_metric_name(field) and (not field.startswith("node_") or field.startswith(_NODE_SENSORS))
 
 
 def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:

@@ -59,7 +59,8 @@ def meaning_of(metric: str, labels: Tags) -> Meaning | None:
         return _temperature(labels, "airflow_" if "airflow" in metric else "")
     if _SCORE.fullmatch(metric) or _NOTHING.fullmatch(metric):
         return None
-    return generic.meaning_of(metric, labels, _DESCRIBING)
+    unnamed = labels.get("attribute_name", "").startswith("Unknown")
+    return generic.meaning_of(metric, labels, _DESCRIBING - {"attribute_id"} if unnamed else _DESCRIBING)
 
 
 def _temperature(labels: Tags, what: str) -> Meaning | None:

@@ -40,7 +40,7 @@ MILLIWATT = WATT._replace(scale=1e-3)
 MILLIVOLT = VOLT._replace(scale=1e-3)
 MICROJOULE = JOULE._replace(scale=1e-6)
 # Labels that tell a card's series apart; all others describe the card or who uses it.
-_SERIES_LABELS = ("clock_type", "clock_index", "hbm_index", "index", "xid", "severity", "pid")
+_SERIES_LABELS = ("clock_type", "xid", "severity", "pid")
 
 
 class Sensor(NamedTuple):
@@ -159,7 +159,8 @@ def _sensor(
     refuses: Callable[[float], bool] | None = None,
 ) -> Meaning | None:
     found = table.get(metric)
-    marks = lower_snake_case(" ".join(labels[label] for label in _SERIES_LABELS if labels.get(label)))
+    telling = (*_SERIES_LABELS, *sorted(label for label in labels if label.endswith("_index")))
+    marks = lower_snake_case(" ".join(labels[label] for label in telling if labels.get(label)))
     if found is None:
         unit, own = unit_of_metric(metric)
         own = own.removeprefix("nvidia_").removeprefix("gpu_")
