@@ -20,7 +20,10 @@ SCOPES = {
 _OWN_CAUSES = frozenset((*SERVER_FAULTS, "cooling_unit_failure", "chilled_water_loss", "recirculation"))
 _WIDER = ("rack", "row", "zone", "pdu")  # what a class may be told of instead of its usual scope
 _EVERYWHERE = frozenset(("stream", "fleet"))
-_FROM_ABOVE = {"psu_failure": frozenset(("feed_loss", "ups_on_battery"))}  # consequence → its only causes
+_FROM_ABOVE = {  # consequence → its only causes
+    "psu_failure": frozenset(("feed_loss", "ups_on_battery")),
+    "host_silent": frozenset(("feed_loss", "ups_on_battery", "psu_failure")),
+}
 
 
 @dataclass(frozen=True, slots=True)

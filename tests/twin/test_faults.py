@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.twin.episodes import Episode
 from models.twin.fleet import FleetPlan, FleetRecording, HostPlan, simulate_fleet
 from models.twin.fleet_run import FleetRun
-from models.twin.kinds import AMD_HIGH_POWER, GPU_4, GPU_8, ONE_UNIT, TWO_UNITS
+from models.twin.kinds import AMD_HIGH_POWER, EDGE, GPU_4, GPU_8, ONE_UNIT, TWO_UNITS
 from models.twin.magnitudes import MAGNITUDES
 from models.twin.sensors import channels_of
 
@@ -255,6 +255,28 @@ def test_a_dark_feed_is_a_failed_supply_for_every_host_on_it() -> None:
     (truth,) = run.truth()
     assert (truth.scope, truth.place) == ("pdu", "pdu-a")
     assert {(also.fault, also.host) for also in truth.also} >= {("psu_failure", h.name) for h in HOSTS}
+
+
+def test_what_throttles_on_and_off_is_one_consequence() -> None:
+    flickers = Episode(
+        "2u mined", "heatsink_degradation", START_S + 320, magnitude="severe", period_s=240.0, on_share=0.6
+    )
+    mines = Episode("2u mined", "abnormal_load", START_S + 60, magnitude="severe")
+    run = FleetRun(replace(PLAN, duration_s=3_600.0, episodes=(flickers, mines)))
+    for _ in run.polls():
+        pass
+    assert len(run.truth()[0].also) == 1
+
+
+def test_a_host_on_the_dark_feed_alone_falls_silent() -> None:
+    edge = HostPlan("edge", EDGE)
+    dark = Episode("pdu-a", "feed_loss", START_S + 100, START_S + 400, "severe")
+    run = FleetRun(FleetPlan((edge, *HOSTS[:3]), START_S, 600.0, step_s=10.0, episodes=(dark,)))
+    told = [np.isfinite(polls.values[polls.host == 0]).any() for polls in run.polls() if 0 in polls.host]
+    assert told[:5] == [True] * 5
+    assert not any(told[6:20])
+    assert any(told[21:])
+    assert ("host_silent", "edge") in {(also.fault, also.host) for also in run.truth()[0].also}
 
 
 def test_every_class_has_three_magnitudes() -> None:
