@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +23,10 @@ def _list_faults(wanted: bool) -> None:
     if wanted:
         from agent.simulate.fault_words import fault_table
 
-        Console(file=sys.stdout, width=TABLE_WIDTH, highlight=False).print(fault_table())
+        console = Console(width=TABLE_WIDTH, highlight=False, color_system=None)
+        with console.capture() as shown:
+            console.print(fault_table())
+        typer.echo("\n".join(line.rstrip() for line in shown.get().strip().splitlines()))
         raise typer.Exit
 
 
@@ -56,7 +58,10 @@ def simulate(
     ] = None,
     start: Annotated[
         str,
-        typer.Option(metavar="TIME", help="RFC 3339 or now.  [default: 2026-03-03T06:00:00Z; now for Kafka]"),
+        typer.Option(
+            metavar="TIME",
+            help="RFC 3339, now, or -3h: so long ago.  [default: 2026-03-03T06:00:00Z; now for Kafka]",
+        ),
     ] = "",
     duration: Annotated[
         str, typer.Option(metavar="SPAN", help="How long.  [default: 2h; without end for Kafka]")

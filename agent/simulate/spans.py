@@ -27,16 +27,18 @@ def read_span(text: str, what: str) -> float:
 
 
 def read_moment(text: str, what: str) -> float:
-    """Unix time of an RFC 3339 moment (UTC where it names no offset) or of `now`, in whole seconds.
+    """Unix time of an RFC 3339 moment (UTC where it names no offset), of `now` or of `-3h`, in whole seconds.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: it is none of these.
     """
     if text.strip() == NOW:
         return float(int(time.time()))
+    if text.strip().startswith("-"):
+        return float(int(time.time() - read_span(text.strip()[1:], what)))
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        expected = "now or a moment such as 2026-03-03T06:00:00Z"
+        expected = "now, -3h or a moment such as 2026-03-03T06:00:00Z"
         raise ConfigError(f"simulate: {what} is {text!r}; expected {expected}") from None
     return float(int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()))

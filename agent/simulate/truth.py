@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.simulate.fault_spec import sensors_at
+from agent.simulate.fault_spec import sensors_at, units_of
 from agent.simulate.wire.stamps import rfc3339
 from models.twin.magnitudes import SENSOR_FAULTS
 from models.twin.plans import FleetPlan
@@ -22,10 +22,10 @@ _WHOLE_HOST = frozenset(("host_silent", "collector_silent", "stream_silent", "cl
 
 def truth_rows(truths: Sequence[Truth], plan: FleetPlan) -> list[dict[str, object]]:
     """The episodes of a run, each with its reach and what followed; ends lie within the plan."""
-    end_s = plan.start_s + plan.duration_s
+    end_s, units = plan.start_s + plan.duration_s, units_of(plan)
     return [
         {
-            "host": truth.place if truth.scope == "host" else "",
+            "host": truth.episode.host if truth.scope == "host" or truth.episode.host in units else "",
             "kind": "fault" if truth.episode.is_fault else "confounder",
             "fault": truth.episode.name,
             "magnitude": truth.episode.magnitude,

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from simulated import START_S, fleet, plan_of
+from typer.testing import CliRunner
 
 from agent.errors import ConfigError
+from agent.simulate.arguments import simulate_app
 from agent.simulate.draw import draw_faults
 from agent.simulate.fault_spec import read_fault
 from agent.simulate.fault_words import COUNTS
+from agent.simulate.plan import KINDS
+from agent.simulate.wire.dialects import DIALECTS
 from models.twin.episodes import UNTIL_THE_END_S
 from models.twin.fleet_run import FleetRun
 from models.twin.magnitudes import MAGNITUDES
 from models.twin.sensors import channels_of
 
+ROOT = Path(__file__).resolve().parents[2]
 PLAN = plan_of(fleet(8))
 
 
@@ -119,3 +125,14 @@ def test_too_many_faults_for_the_time_are_refused() -> None:
 def test_a_fleet_without_gpus_loses_none() -> None:
     drawn = {episode.name for seed in range(20) for episode in draw_faults(4, PLAN, 7200.0, seed)}
     assert not {"gpu_lost", "gpu_overheating"} & drawn
+
+
+def test_the_document_has_the_table_of_the_command() -> None:
+    listed = CliRunner().invoke(simulate_app, ["--list-faults"])
+    assert listed.exit_code == 0
+    assert listed.stdout in (ROOT / "docs" / "simulation.md").read_text(encoding="utf-8")
+
+
+def test_the_document_names_every_dialect_and_kind() -> None:
+    told = (ROOT / "docs" / "simulation.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in told for name in (*DIALECTS, *KINDS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,11 @@ def test_moments_are_utc_unless_they_say_otherwise() -> None:
     assert read_moment("2026-01-01T08:00:00+08:00", "--start") == 1_767_225_600
 
 
+def test_a_start_may_lie_so_long_ago() -> None:
+    ago_s = time.time() - read_moment("-3h", "--start")
+    assert 3 * 3600 <= ago_s < 3 * 3600 + 60
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -40,7 +46,7 @@ def test_moments_are_utc_unless_they_say_otherwise() -> None:
         (replace(FILE, duration="2 days"), "--duration is '2 days'; expected a span"),
         (replace(FILE, duration="10s"), "--duration is '10s'; expected 20s or more"),
         (replace(FILE, period="1s"), "--period is '1s'; expected 5s to 1h"),
-        (replace(FILE, start="yesterday"), "--start is 'yesterday'; expected now or a moment"),
+        (replace(FILE, start="yesterday"), "--start is 'yesterday'; expected now, -3h or a moment"),
         (replace(FILE, speed="fast"), "--speed is 'fast'; expected max, or a number"),
         (replace(FILE, speed="-1"), "--speed is '-1'; expected max, or a number"),
         (replace(FILE, kinds="2u,3u"), "--kinds has '3u'; expected some of 2u, 1u"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from simulated import understood
+from simulated import fleet, plan_of, read_by, sent_by, understood
 
 from agent.simulate.machines import HostPoll, Machine
 from agent.simulate.stream import Sent
@@ -44,3 +44,15 @@ def test_the_table_has_every_channel_of_the_twin(kind: str) -> None:
 @pytest.mark.parametrize("dialect", ["snmp", "native"])
 def test_a_unit_is_understood(dialect: str, kind: str) -> None:
     assert told_by(dialect, kind) == pytest.approx(UNITS[kind], abs=1e-6)
+
+
+@pytest.mark.parametrize("dialect", ["ipmi", "native"])
+def test_the_units_of_a_running_site_are_understood(dialect: str) -> None:
+    plan = plan_of(fleet(3))
+    read, found = (
+        {key: value for key, value in one.items() if not key[0].startswith("r0")}
+        for one in (read_by(plan), understood(sent_by(plan, dialect)))
+    )
+    assert {"crah-z1-1", "pdu-r01-a", "ups-b"} <= {host for host, _, _ in found}
+    assert found.keys() == read.keys()
+    assert found == pytest.approx(read, abs=0.5)  # volts of a phase are whole over SNMP
