@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from models.twin.faults import MAGNITUDES, Episode, active
 from models.twin.fleet import FleetPlan, FleetRecording, HostPlan, simulate_fleet
+from models.twin.fleet_run import FleetRun
+from models.twin.kinds import GPU_8
 from models.twin.servers import ONE_UNIT, TWO_UNITS
 
 START_S = 1_767_225_600.0
@@ -157,6 +160,41 @@ def test_a_set_point_change_moves_every_inlet_alike(healthy: FleetRecording) -> 
     changes = [change(recording, healthy, host, "inlet_temp_c") for host in recording.hosts]
     assert np.mean(changes) == pytest.approx(2.4, abs=0.2)  # walls and racks follow slowly
     assert np.ptp(changes) < 1.0  # the meters show whole degrees
+
+
+def test_polls_come_one_by_one_in_the_order_of_time_and_tell_what_the_recording_tells(
+    healthy: FleetRecording,
+) -> None:
+    run = FleetRun(PLAN)
+    batches = list(itertools.islice(run.polls(), 40))
+    times = [batch.time_s for batch in batches]
+    assert times == sorted(times)
+    assert times[0] >= START_S
+    for batch in batches:
+        for at, host in enumerate(batch.host.tolist()):
+            if host < len(HOSTS):
+                poll = int((batch.time_s - START_S) // 20)
+                np.testing.assert_array_equal(
+                    batch.values[at, : len(run.server_sensors)], healthy.values[poll, host]
+                )
+
+
+def test_the_sites_units_are_polled_beside_the_servers() -> None:
+    run = FleetRun(replace(PLAN, duration_s=60.0))
+    first = {host: batch.values[at] for batch in run.polls() for at, host in enumerate(batch.host.tolist())}
+    assert set(first) == set(range(len(run.hosts)))
+    names = [channel.name for channel in run.sensors]
+    supply_c = first[next(at for at, kind in enumerate(run.kinds) if kind == "crah")][
+        names.index("supply_temp_c")
+    ]
+    assert 18 < supply_c < 25
+    assert {"crah", "pdu", "ups", "server"} == set(run.kinds)
+
+
+def test_a_hot_fleet_gets_the_cooling_that_it_needs() -> None:
+    hot = tuple(HostPlan(f"g{n}", GPU_8, zone="z9") for n in range(4))
+    assert PLAN.site.design_w_per_host == 450.0
+    assert replace(PLAN, hosts=(*HOSTS, *hot)).site.design_w_per_host > 6_000
 
 
 def test_a_ramp_grows_from_nothing_to_its_size() -> None:
