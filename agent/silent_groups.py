@@ -19,6 +19,7 @@ STRAGGLER_NS = 5 * MINUTE_NS  # one after the other within this, or within a per
 GROUP_HOSTS = 3
 GROUP_SHARE = 0.3  # of the source's hosts
 GROUP_ANYWAY = 10  # so many hosts have one cause, however many others go on
+DRIZZLE_NS = 15 * MINUTE_NS  # and these may be as far apart
 KEEP_NS = 24 * 60 * MINUTE_NS  # an ended group is remembered for a day
 
 
@@ -151,7 +152,9 @@ def gather(
             group.newest_ns = max(group.newest_ns, cluster[-1].onset_ns)
             group.take(cluster)
             return group
-    told = [alert for alert in own.values() if alert.is_open and _is_near(alert, cluster)]
+    told = _told_before(cluster, own, DRIZZLE_NS)
+    if len(cluster) + len(told) < GROUP_ANYWAY:
+        told = _told_before(cluster, own, STRAGGLER_NS)
     hosts = [*(one.host for one in cluster), *(alert.host for alert in told)]
     return _begin(cluster, told, own, mark) if have_one_cause(hosts, speaking, racks) else None
 
@@ -173,8 +176,10 @@ def _begin(
     return SilentGroup(mark.source, alert, dict.fromkeys(hosts, 0), cluster[-1].onset_ns, racks)
 
 
-def _is_near(alert: Alert, cluster: Sequence[Silent]) -> bool:
-    return -STRAGGLER_NS <= cluster[0].onset_ns - alert.onset_ns <= STRAGGLER_NS
+def _told_before(cluster: Sequence[Silent], own: Mapping[str, Alert], within_ns: int) -> list[Alert]:
+    """Open alerts of single hosts that fell silent so shortly before or after the first of a cluster."""
+    onset_ns = cluster[0].onset_ns
+    return [alert for alert in own.values() if alert.is_open and abs(onset_ns - alert.onset_ns) <= within_ns]
 
 
 def _is_elsewhere(group: SilentGroup, cluster: Sequence[Silent]) -> bool:

@@ -214,6 +214,79 @@ def test_hosts_that_fall_silent_with_their_collector_once_more_stay_in_its_incid
     assert (changed[-1].fields["state"], changed[-1].fields["hosts"]) == ("open", 3.0)
 
 
+def test_an_incident_of_a_collector_says_who_is_back_and_ends_with_the_last() -> None:
+    site = Site()
+    observe_all(site, minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), ("n01",))))
+    partly = observe_all(site, minutes_of(dict.fromkeys(range(8, 12), ("n01", "n02"))))
+    (fields,) = [point.fields for point in incidents(partly)]
+    assert (fields["state"], fields["hosts"], fields["host_list"]) == ("open", 3.0, "n02,n03,n04")
+    assert fields["summary_en"] == (
+        "Collector silent since 2026-01-01 00:02:06 UTC. 3 hosts (n02, n03, n04) fell silent together while "
+        "telemetry/0 goes on: the collector, network or power that they share is down. 1 of 3 is back; 2 are "
+        "still silent (n03, n04). First: Check the collector that these hosts share."
+    )
+    assert fields["summary_zh"] == (
+        "采集源 telemetry/0 的 3 台主机（n02、n03、n04）自 2026-01-01 00:02:06（UTC）起出现采集器无数据，"
+        "级别 P2。这些主机同时失去数据，应为其共用的采集器、网络或供电中断。其中 1 台已恢复，仍有 2 台无数据"
+        "（n03、n04）。首先：检查这些主机共用的采集器和网络。"
+    )
+    over = observe_all(site, minutes_of({12: ALL, 13: ALL}))
+    (fields,) = [point.fields for point in incidents(over)]
+    assert (fields["state"], fields["ended"]) == ("resolved", "2026-01-01T00:13:06Z")
+
+
+def test_a_whole_rack_that_fell_silent_is_the_place_of_its_collectors_incident() -> None:
+    site, events = Site(), minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), ("n01",)))
+    racks = dict.fromkeys(ALL[1:], "r3")
+    events = [replace_rack(event, racks) for event in events]
+    (fields,) = [point.fields for point in incidents(observe_all(site, events))]
+    assert (fields["scope"], fields["place"], fields["fault"]) == ("collector", "r3", "collector_silent")
+    assert "All 3 hosts of rack r3 (n02, n03, n04) fell silent" in str(fields["summary_en"])
+    assert str(fields["summary_zh"]).startswith("机柜 r3 的 3 台主机（n02、n03、n04）自")
+
+
+def replace_rack(event: SiteEvent, racks: dict[str, str]) -> SiteEvent:
+    if not isinstance(event, HostSummary):
+        return event
+    return msgspec.structs.replace(event, rack=racks.get(event.host, ""))
+
+
+def test_what_befalls_a_collectors_first_host_is_an_incident_of_its_own() -> None:
+    site = Site()
+    observe_all(site, minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), ("n01",))))
+    (fan,) = incidents(site.observe(AlertChanged(open_alert(host="n02", minute=10))))
+    assert (fan.fields["scope"], fan.fields["fault"]) == ("host", "fan_failure")
+
+
+def test_the_silence_of_a_faulty_host_leaves_its_incident_when_others_follow() -> None:
+    site, hosts = Site(), tuple(f"n{i:02d}" for i in range(1, 9))
+    (fan,) = incidents(site.observe(AlertChanged(open_alert(host="n02", minute=0))))
+    alone = {0: hosts, 1: hosts} | dict.fromkeys(range(2, 5), (hosts[0], *hosts[2:]))
+    first = observe_all(site, minutes_of(alone | dict.fromkeys(range(5, 8), hosts[4:])))
+    assert links(first) == {("n02", "silence"): fan.fields["id"]}
+    points = observe_all(site, minutes_of(dict.fromkeys(range(8, 14), hosts[4:])))
+    left, group = incidents(points)
+    assert (left.fields["id"], left.fields["fault"]) == (fan.fields["id"], "fan_failure")
+    assert (group.tags["anchor"], group.fields["fault"], group.fields["hosts"]) == (
+        "n02",
+        "collector_silent",
+        4.0,
+    )
+    assert links(points) == {("n02", "silence"): group.fields["id"]}
+
+
+def test_a_list_of_hosts_fits_into_a_field() -> None:
+    """InfluxDB takes 64 kB; a name that would be cut is left out."""
+    hosts = tuple(f"r{i:04d}.{'x' * 60}" for i in range(2_000))
+    site = Site()
+    points = observe_all(site, minutes_of({0: hosts, 1: hosts} | dict.fromkeys(range(2, 8), hosts[:1])))
+    (fields,) = [point.fields for point in incidents(points)]
+    listed = str(fields["host_list"]).split(",")
+    assert fields["hosts"] == 1_999.0
+    assert len(str(fields["host_list"]).encode()) <= 60_000
+    assert listed == list(hosts[1 : 1 + len(listed)])
+
+
 def test_one_silent_host_is_an_incident_of_its_own_with_a_whole_alert() -> None:
     points = observe_all(Site(), minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), ALL[:3])))
     (incident,) = incidents(points)

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
 import msgspec
 from builders import MINUTE_NS, START_NS
 
 from agent.alert import Alert
+from agent.points import Point
+from agent.progress import Quiet
+from agent.replay import replay_recordings
 from agent.silence import Silence, Verdict
 from agent.site_events import HostSummary, SourceMark
+from agent.topology import Topology
 
 P0 = "telemetry/0"
 
@@ -232,3 +240,83 @@ def test_a_state_record_of_an_older_release_is_read() -> None:
     restored = msgspec.convert(old, Silence)
     (back,) = hear(restored, "n02", 10) + hear(restored, "n02", 11)
     assert back.state == "resolved"
+
+
+# -- a day on which a hall was shut down, as a recording -----------------------------------------------------
+
+HALL = tuple(f"node{i:02d}" for i in range(1, 61))
+GO_ON = HALL[58:]
+BACK = HALL[:28]
+
+
+def speaks(number: int, host: str, minute: int) -> bool:
+    """All but two fall silent at minute 40, two of them later; 28 come back from 120 on, one after the other,
+    and one of these falls silent alone at 170."""
+    if (
+        host in GO_ON
+        or minute < 40
+        or (host == HALL[20] and minute < 42)
+        or (host == HALL[50] and minute < 43)
+    ):
+        return True
+    return host in BACK and minute >= 120 + number // 4 and not (host == HALL[4] and minute >= 170)
+
+
+def shutdown_day(silent: bool = True) -> Iterator[dict[str, object]]:
+    """Messages of a hall at standby power, whose rooms get colder while it is down; some come twice."""
+    for minute in range(190):
+        for number, host in enumerate(HALL):
+            if silent and not speaks(number, host, minute):
+                continue
+            works = host in GO_ON
+            metrics = {
+                "power_w": 240 + 7 * ((minute + number) % 9) if works else 10 + 10 * (number % 2),
+                "inlet_temp_c": 21 - minute // 50 + (minute + number) % 2,
+                "cpu1_temp_c": 30 + (minute + number) % 3 if works else 19 + (minute + number) % 2,
+            }
+            time_ms = (START_NS + minute * MINUTE_NS) // 1_000_000 + 100 * number
+            for _ in range(1 + (minute + number) % 7 // 6):
+                yield {"ts": time_ms, "host": host, "metrics": metrics}
+
+
+def replay_messages(folder: Path, messages: Iterator[dict[str, object]]) -> list[Point]:
+    file = folder / "day.jsonl"
+    file.write_text("".join(json.dumps(message) + "\n" for message in messages))
+    return replay_recordings([file], None, Topology(), Quiet()).points
+
+
+def test_a_hall_that_is_shut_down_is_one_alert_and_one_incident(tmp_path: Path) -> None:
+    points = replay_messages(tmp_path, shutdown_day())
+    alerts = [p for p in points if p.measurement == "alert"]
+    assert [(p.tags["host"], p.tags["kind"], p.fields["fault"]) for p in alerts] == [
+        ("node01", "silence", "collector_silent"),
+        ("node05", "silence", "host_silent"),
+    ]
+    hall, alone = alerts
+    assert (hall.fields["onset"], hall.fields["raised"]) == ("2026-01-01T00:40:00Z", "2026-01-01T00:45:00Z")
+    assert (hall.fields["state"], hall.fields["data"], hall.fields["severity"]) == ("open", "stale", "P2")
+    assert hall.fields["diagnosis"] == (
+        "58 hosts (node01, node02, node03, node04, node05, +53) fell silent together while day.jsonl goes "
+        "on: the collector, network or power that they share is down. 28 of 58 are back; 30 are still silent "
+        "(node29, node30, node31, node32, node33, +25)."
+    )
+    (incident,) = [p for p in points if p.fields.get("id") == hall.fields["incident"]]
+    fields = incident.fields
+    assert (incident.tags["anchor"], fields["scope"], fields["place"]) == ("node01", "collector", "day.jsonl")
+    assert (fields["hosts"], fields["host_list"]) == (58.0, ",".join(HALL[:58]))
+    assert (fields["state"], fields["ended"]) == ("open", "")
+    assert "其中 28 台已恢复，仍有 30 台无数据" in str(fields["summary_zh"])
+    assert alone.fields["incident"] != hall.fields["incident"]
+    assert sum(p.measurement == "incident" for p in points) == 2
+
+
+def test_a_recording_with_a_gap_in_which_nobody_sent_has_no_silence(tmp_path: Path) -> None:
+    minutes = (*range(40), *range(150, 190))
+    kept = {START_NS // 1_000_000 + minute * 60_000 for minute in minutes}
+    messages = (m for m in shutdown_day(silent=False) if int(str(m["ts"])) // 60_000 * 60_000 in kept)
+    assert [p for p in replay_messages(tmp_path, messages) if p.measurement in ("alert", "incident")] == []
+
+
+def test_a_recording_of_one_host_with_a_gap_has_no_silence(tmp_path: Path) -> None:
+    messages = (m for m in shutdown_day() if m["host"] == "node01")
+    assert [p for p in replay_messages(tmp_path, messages) if p.measurement in ("alert", "incident")] == []
