@@ -1,7 +1,9 @@
 """How the twin answers beside what is known: `python -m models.twin.figures` prints the table as markdown.
 
-References are an independent calculation with the same equations by another hand (checked), published
-measurements (field), and a real server whose fans were stopped (bmcdata run 202307052240).
+checked   an independent calculation with the same equations: the twin computes what it means to compute
+field     published measurements of servers in service
+bmcdata   a real server whose fans were stopped; one machine's parameters were fitted by hand to that one run,
+          so these rows show that the equations can answer so, not that they foretold it
 """
 
 from __future__ import annotations
@@ -115,14 +117,14 @@ def _warm_air() -> Iterator[Figure]:
     for kind in KINDS:
         cool, warm = Bench(kind), Bench(kind, inlet_c=32.0)
         per_k = 100 * (warm.power_w / cool.power_w - 1) / 8
-        yield _between(f"power by inlet air, {kind.name}", "%/K", 0.22, 0.5, per_k, "field")
+        yield _between(f"power by inlet air, {kind.name}", "%/K", 0.22, 0.5, per_k, "checked, field")
 
 
 def _fan_stop() -> Iterator[Figure]:
     bench = Bench(STOPPED_KIND, 0.0, STOPPED_INLET_C)
     first_w, first_c = bench.power_w - float(bench.servers.fan_w[0]) / bench.efficiency, bench.junction_c
     bench.conditions.fan_gain[:] = 0.0
-    source = "bmcdata 202307052240"
+    source = "bmcdata 202307052240, fitted"
     early_c = float(bench.run(EARLY_S).servers.inside_c[0])
     bench.run(STOPPED_S - EARLY_S)
     inside_c = float(bench.servers.inside_c[0])
