@@ -3,7 +3,7 @@
 ScoredTick ──► limits sent by sensors ─┐
            ──► stopped fans            ├──► findings; `unknown` where only the score is high
            ──► dead supplies           │
-           ──► silent sensors ─────────┘
+           ──► silent sensors, and those that cannot be believed ─┘
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from agent.rules.fans import find_stopped_fans
 from agent.rules.layout import Layout, expected, is_on, layout_of, observe, say
 from agent.rules.sensors import find_silent_sensors
 from agent.rules.supplies import find_dead_supplies
+from agent.rules.trust import find_doubted
 from agent.scored import ScoredTick
 
 MOST_EVIDENCE = 5
@@ -43,7 +44,8 @@ def diagnose(tick: ScoredTick) -> list[Finding]:
         found = [_unknown(tick)]
     found.sort(key=lambda f: (f.fault == UNKNOWN, severity_rank(f.severity), -f.confidence, f.fault))
     silent = find_silent_sensors(tick, layout)
-    return [*found, silent] if silent is not None else found
+    doubted = find_doubted(tick) if tick.doubts else []
+    return [*found, *doubted, silent] if silent is not None else [*found, *doubted]
 
 
 def _find_beyond_limits(tick: ScoredTick, layout: Layout) -> list[Finding]:
@@ -52,7 +54,7 @@ def _find_beyond_limits(tick: ScoredTick, layout: Layout) -> list[Finding]:
     beyond: dict[str, list[tuple[int, str, float]]] = {}
     for (sensor, side), limit in sorted(tick.limits.items()):
         i = column.get(sensor, -1)
-        if i < 0 or not tick.arrived[i] or (i in layout.fans and side == "lower"):
+        if i < 0 or not tick.limitable[i] or (i in layout.fans and side == "lower"):
             continue
         # A machine that is off is below its limits by right.
         if _is_beyond(tick, i, side, limit) and (side == "upper" or is_on(tick, layout)):

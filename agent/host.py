@@ -12,6 +12,7 @@ import numpy as np
 
 from agent.alerts import HostAlerts
 from agent.ticks import HostClock
+from agent.trust.host_trust import HostTrust
 from agent.windows import History, Rows
 from models.detector import PARTS, Detector
 from models.level import Level
@@ -61,3 +62,4 @@ class Host:
     first_boot: FirstBoot | None = None
     applied_to: int = 0  # offsets below this are part of this state already
     derived: Derived | None = None
+    trust: HostTrust = field(default_factory=HostTrust)

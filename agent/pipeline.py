@@ -1,7 +1,7 @@
 """The whole way of the data, on one screen and without I/O.
 
-    messages ─decode─► readings ─intake─► closed ticks ─score─► scored ticks ─diagnose─► findings
-             ─alerts─► points for the sink, events for the site
+    messages ─decode─► readings ─intake─► closed ticks ─believe─► credible ticks ─score─► scored ticks
+             ─diagnose─► findings ─alerts─► points for the sink, events for the site
 
 A pipeline is a deterministic function of each host's log: the same messages in other poll sizes, or after a
 restart from restored hosts, give the same points.
@@ -26,7 +26,7 @@ from agent.telemetry.decoder import Decoder
 from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import Message
 from agent.tick_points import reading_point, score_point
-from agent.ticks import HostClock, TickStream
+from agent.ticks import ClosedTick, HostClock, TickStream
 from agent.topology import Topology
 
 MINUTE_NS = 60 * SECOND_NS
@@ -122,9 +122,13 @@ class Pipeline:
             output.points.append(
                 Point("reading", {"host": fill.host}, {fill.sensor: fill.value}, fill.time_ns)
             )
-        for tick in self.scorer.score(stream.closed, self.hosts):
+        for tick in self.scorer.score([self._believe(tick) for tick in stream.closed], self.hosts):
             self._tell(self.hosts[tick.host], tick, output)
         return output
+
+    def _believe(self, tick: ClosedTick) -> ClosedTick:
+        host = self.hosts[tick.host]
+        return host.trust.believe(tick, host.clock.sensors[: len(tick.values)])
 
     def _tell(self, host: Host, tick: ScoredTick, output: Output) -> None:
         """One scored tick to its points, its alerts and the site's events."""
@@ -133,7 +137,7 @@ class Pipeline:
             output.points.append(score_point(tick, host.alerts.rack))
         else:
             output.counts.unscored += 1
-        output.points.append(reading_point(tick.host, tick.time_ns, tick.sensors, tick.seen, tick.arrived))
+        output.points.append(reading_point(tick.host, tick.time_ns, tick.sensors, tick.seen, tick.sent))
         changed = host.alerts.update(tick, diagnose(tick))
         output.points.extend(alert.to_point() for alert in changed)
         source = host.source

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.trust.doubts import Doubted
+
 NOT_KNOWN = -1.0
 
 
@@ -32,13 +34,16 @@ class ScoredTick:
     sensors: tuple[str, ...]
     quantities: tuple[str, ...]
     units: tuple[str, ...]
-    seen: NDArray[np.float64]  # (F,) value of this tick, arrived or carried; 0 where masked
-    present: NDArray[np.bool_]  # (F,)
-    arrived: NDArray[np.bool_]  # (F,)
+    seen: NDArray[np.float64]  # (F,) value of this tick, arrived or carried, as sent; 0 where there is none
+    present: NDArray[np.bool_]  # (F,) believed
+    arrived: NDArray[np.bool_]  # (F,) believed
+    sent: NDArray[np.bool_]  # (F,) arrived, whether believed or not
+    limitable: NDArray[np.bool_]  # (F,) arrived, and good enough to be beyond a limit
     expected: NDArray[np.float64]  # (F,) what the model expected; NaN where it has no opinion
     share: NDArray[np.float64]  # (F,) of the fused value; sums to 1 or is all 0
     usual: NDArray[np.float64]  # (F,) the sensor's normal centre, from training; NaN where unknown
-    peak: NDArray[np.float64]  # (F,) highest value ever seen
+    peak: NDArray[np.float64]  # (F,) highest value ever believed
     silent_ns: NDArray[np.int64]  # (F,) how long the host has gone on reporting without this sensor
     sensor_period_ns: NDArray[np.int64]  # (F,)
     limits: Mapping[tuple[str, str], float]  # (sensor, "lower" | "upper") → hard limit sent by the sensor
+    doubts: tuple[Doubted, ...] = ()  # sensors that are not believed, and spikes that are over

@@ -314,6 +314,8 @@ def _scored_tick(tick: ClosedTick, host: Host, verdict: Verdict) -> ScoredTick:
         seen=tick.values,
         present=tick.present,
         arrived=tick.arrived,
+        sent=tick.sent,
+        limitable=tick.limitable,
         expected=verdict.expected,
         share=verdict.share,
         usual=verdict.usual,
@@ -321,4 +323,5 @@ def _scored_tick(tick: ClosedTick, host: Host, verdict: Verdict) -> ScoredTick:
         silent_ns=tick.silent_ns,
         sensor_period_ns=tick.sensor_period_ns,
         limits=tick.limits,
+        doubts=tick.doubts,
     )

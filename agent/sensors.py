@@ -37,7 +37,6 @@ class Sensor:
     last_ns: int = LONG_AGO_NS  # newest reading, late ones included
     carry_ns: int = LONG_AGO_NS
     carry_value: float = 0.0
-    peak: float = 0.0  # highest value ever seen: what a stopped fan used to do
     silent_ns: int = 0  # how long the host has gone on reporting without this sensor
 
     def has_seen(self, time_ns: int) -> bool:
@@ -45,13 +44,11 @@ class Sensor:
         recent = self.recent_ns
         return bool(recent) and time_ns <= recent[-1] and time_ns in recent
 
-    def saw(self, time_ns: int, value: float) -> None:
-        """Note a new timestamp: for duplicates, the period and the peak."""
+    def saw(self, time_ns: int) -> None:
+        """Note a new timestamp: for duplicates and the period."""
         insort(self.recent_ns, time_ns)
         if len(self.recent_ns) > REMEMBERED_TIMES:
             del self.recent_ns[0]
-        if value > self.peak:
-            self.peak = value
         if not self.period_ns:
             self._learn(time_ns)
 

@@ -20,6 +20,7 @@ from agent.errors import StateError
 from agent.host import HISTORY_TICKS, Host
 from agent.incidents import SiteState
 from agent.ticks import HostClock
+from agent.trust.host_trust import HostTrust
 from agent.windows import History
 from models.level import Level
 from models.linear import FirstBoot
@@ -54,6 +55,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     first_hour: int
     summary_minute: int
     first_boot: dict[str, ArrayRecord] | None
+    trust: dict[str, ArrayRecord] = {}
 
 
 class SiteRecord(msgspec.Struct, frozen=True):
@@ -90,6 +92,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         first_hour=host.first_hour,
         summary_minute=host.summary_minute,
         first_boot={k: pack_array(v) for k, v in first_boot.items()} if first_boot is not None else None,
+        trust={k: pack_array(v) for k, v in host.trust.to_arrays().items()},
     )
     return zstandard.compress(_encoder.encode(record), 3)
 
@@ -152,6 +155,7 @@ def host_of_record(record: HostRecord) -> Host:
         if first_boot is None
         else FirstBoot.from_arrays({k: unpack_array(v) for k, v in first_boot.items()}),
         applied_to=record.offset,
+        trust=HostTrust.from_arrays({k: unpack_array(v) for k, v in record.trust.items()}),
     )
 
 

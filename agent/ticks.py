@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.sensors import LONG_AGO_NS, SECOND_NS, Sensor
+from agent.trust.doubts import Doubted
 
 CARRY_PERIODS = 3  # a value is carried for three of its sensor's own periods, then masked
 HOUR_NS = 3_600 * SECOND_NS
@@ -43,7 +44,8 @@ class ClosedTick:
 
     Columns follow the host's own sensor order; a later tick may have more. `present` says where a value
     stands, arrived or carried; `arrived` only what came in this tick. `empty_before` ticks without any
-    reading lie between this tick and the one before it.
+    reading lie between this tick and the one before it. The trust in the host's sensors takes what cannot
+    be believed out of both, and fills in the rest (agent/trust).
     """
 
     host: str
@@ -51,13 +53,16 @@ class ClosedTick:
     period_ns: int
     empty_before: int
     closed_by: str  # "complete", "lateness" or "end"
-    values: NDArray[np.float64]  # (F,) 0 where masked
+    values: NDArray[np.float64]  # (F,) as sent; 0 where nothing stands
     present: NDArray[np.bool_]  # (F,)
     arrived: NDArray[np.bool_]  # (F,)
-    peak: NDArray[np.float64]  # (F,)
+    sent: NDArray[np.bool_]  # (F,) arrived, whether believed or not
+    limitable: NDArray[np.bool_]  # (F,) arrived, and good enough to be beyond a limit
+    peak: NDArray[np.float64]  # (F,) the highest value ever believed
     silent_ns: NDArray[np.int64]  # (F,)
     sensor_period_ns: NDArray[np.int64]  # (F,)
     limits: Mapping[tuple[str, str], float]  # (sensor, "lower" | "upper") → hard limit
+    doubts: tuple[Doubted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +214,7 @@ class HostClock:
         if sensor.has_seen(reading.time_ns):
             out.fates[Fate.DUPLICATE] += 1
             return
-        sensor.saw(reading.time_ns, reading.value)
+        sensor.saw(reading.time_ns)
         self.newest_ns = max(self.newest_ns, reading.time_ns)
         if self.period_ns:
             out.fates[self._assign(reading, out)] += 1
@@ -325,7 +330,9 @@ class HostClock:
             values=np.where(present, [s.carry_value for s in sensors], 0.0),
             present=present,
             arrived=arrived,
-            peak=np.array([s.peak for s in sensors]),
+            sent=arrived,
+            limitable=arrived,
+            peak=np.zeros(len(sensors)),
             silent_ns=np.array([s.silent_ns for s in sensors], np.int64),
             sensor_period_ns=periods,
             limits=self.hard_limits() if self.limits else {},

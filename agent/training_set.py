@@ -23,6 +23,7 @@ from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import Readings
 from agent.ticks import HOUR_NS, HostClock, TickStream
 from agent.topology import Topology
+from agent.trust.host_trust import HostTrust
 from agent.windows import take_columns, tick_rows
 from models.training import HostHistory
 
@@ -187,7 +188,9 @@ def cohort_id(kind: str, sensors: Sequence[str]) -> str:
 
 
 def _history(clock: HostClock, stream: TickStream, sensors: Sequence[str]) -> HostHistory:
-    values, present, places = tick_rows(stream.closed, len(clock.sensors))
+    trust = HostTrust()
+    ticks = [trust.believe(tick, clock.sensors[: len(tick.values)]) for tick in stream.closed]
+    values, present, places = tick_rows(ticks, len(clock.sensors))
     columns = np.array([clock.index.get(sensor, -1) for sensor in sensors], np.intp)
     return HostHistory(
         clock.host,

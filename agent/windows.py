@@ -68,7 +68,8 @@ def tick_rows(
     places, row = [], -1
     for tick in ticks:
         row += tick.empty_before + 1
-        values[row, : len(tick.values)], present[row, : len(tick.present)] = tick.values, tick.present
+        values[row, : len(tick.values)] = np.where(tick.present, tick.values, 0.0)
+        present[row, : len(tick.present)] = tick.present
         places.append(row)
     return values, present, np.array(places, np.intp)
 

@@ -73,6 +73,8 @@ def build_tick(
         seen=np.where(arrived, column(seen, normal), 0.0),
         present=arrived.copy(),
         arrived=arrived,
+        sent=arrived,
+        limitable=arrived,
         expected=column(expected, normal),
         share=column(share, nothing),
         usual=column(usual, normal),

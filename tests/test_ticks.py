@@ -583,13 +583,6 @@ def test_a_sensor_that_has_never_sent_anything_plausible_is_not_silent() -> None
     assert log.ticks[-1].silent_ns.tolist() == [0, 0]
 
 
-def test_the_peak_is_the_highest_value_ever_seen() -> None:
-    log = Log(period_s=10)
-    for time_s, value in ((0, 900.0), (10, 4_000.0), (20, 0.0)):
-        log.read("fan", time_s, value=value)
-    assert [float(tick.peak[0]) for tick in log.ticks] == [900, 4_000, 4_000]
-
-
 def test_a_sensor_that_appears_later_widens_later_ticks_only() -> None:
     log = Log(period_s=10).read("a", 0, 10).read("b", 10).read("a", 20).read("b", 20)
     assert [len(tick.values) for tick in log.ticks] == [1, 1, 2]

@@ -1,0 +1,83 @@
+"""What may be expected of each of a host's sensors, as arrays: found once for each set of sensors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.telemetry.plausible import plausible_range
+
+AIR_JUMP_K, DIE_JUMP_K = 8.0, 25.0  # what a thermometer cannot do while nothing else moves
+_AIR = re.compile(r"(?:inlet|exhaust|supply|return|ambient)_temp_c|chw_supply_c")
+_DIE = re.compile(r"(?:cpu|gpu|vrm|vr_).*")
+# How fast a temperature can move at most, K/s: a die, the air of the room, what leaves a chassis, the rest.
+_RATES = ((_DIE, 20.0), (re.compile(r"(?:inlet|ambient|supply)_temp_c"), 2.0))
+_RATE_ELSEWHERE = 3.0
+_LOAD_SIGNS = {
+    "power": 1.0,
+    "temperature": 1.0,
+    "fan_speed": 1.0,
+    "utilization": 1.0,
+    "current": 1.0,
+    "margin": -1.0,
+}
+_NEVER_STUCK = frozenset({"voltage", "frequency", "energy", "state", "other", "limit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Arrays are (F,)."""
+
+    quantities: tuple[str, ...]
+    low: NDArray[np.float64]  # plausible values
+    high: NDArray[np.float64]
+    rate_per_s: NDArray[np.float64]  # no faster than this; inf = no such bound
+    jump: NDArray[np.float64]  # alone, it cannot jump this far; inf = it can
+    is_die: NDArray[np.bool_]
+    load_sign: NDArray[np.float64]  # ±1 where the sensor tells how hard the machine works, else 0
+    can_stick: NDArray[np.bool_]
+    is_sibling: NDArray[np.int64]  # (F, F) 1 where two sensors have one quantity
+    powers: NDArray[np.intp]  # columns of power
+    dies: NDArray[np.intp]  # of processors' temperatures
+    fans: NDArray[np.intp]  # of fans that cool the whole machine
+    air: tuple[int, ...]  # thermometers of air: columns
+
+
+@lru_cache(maxsize=1024)
+def roles_of(sensors: tuple[str, ...], quantities: tuple[str, ...]) -> Roles:
+    """The roles of a host's sensors, in its order."""
+    ranges = [plausible_range(name, quantity) for name, quantity in zip(sensors, quantities, strict=True)]
+    is_thermometer = np.array([q == "temperature" for q in quantities], bool)
+    is_die = is_thermometer & np.array([_DIE.fullmatch(name) is not None for name in sensors], bool)
+    rates = np.array([_rate(name) for name in sensors])
+    return Roles(
+        quantities=quantities,
+        low=np.array([low for low, _ in ranges]),
+        high=np.array([high for _, high in ranges]),
+        rate_per_s=np.where(is_thermometer, rates, np.inf),
+        jump=np.where(is_thermometer, np.where(is_die, DIE_JUMP_K, AIR_JUMP_K), np.inf),
+        is_die=is_die,
+        load_sign=np.array([_LOAD_SIGNS.get(q, 0.0) for q in quantities]),
+        can_stick=np.array([q not in _NEVER_STUCK for q in quantities], bool),
+        is_sibling=np.array([[int(a == b) for b in quantities] for a in quantities]),
+        powers=_columns(sensors, quantities, "power", ""),
+        dies=_columns(sensors, quantities, "temperature", r"cpu\d"),
+        fans=_columns(sensors, quantities, "fan_speed", r"fan"),
+        air=tuple(i for i, name in enumerate(sensors) if _AIR.fullmatch(name)),
+    )
+
+
+def _rate(sensor: str) -> float:
+    return next((rate for pattern, rate in _RATES if pattern.fullmatch(sensor)), _RATE_ELSEWHERE)
+
+
+def _columns(
+    sensors: tuple[str, ...], quantities: tuple[str, ...], quantity: str, beginning: str
+) -> NDArray[np.intp]:
+    named = zip(sensors, quantities, strict=True)
+    found = [i for i, (name, q) in enumerate(named) if q == quantity and re.match(beginning, name)]
+    return np.array(found, np.intp)
