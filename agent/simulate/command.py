@@ -122,7 +122,7 @@ def _until(plan: FleetPlan, told: Told) -> FleetPlan:
 
 
 def _summary(told: Told, options: Options, took_s: float) -> str:
-    where = f"topic {options.topic or 'of the config'}" if options.is_live else str(options.out)
+    where = f"topic {kafka_config(options)[1]}" if options.is_live else str(options.out)
     stopped = "stopped: " if told.was_stopped else ""
     if not told.messages:
         return f"{stopped}no messages were sent to {where}"

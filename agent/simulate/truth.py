@@ -21,7 +21,7 @@ _WHOLE_HOST = frozenset(("host_silent", "collector_silent", "stream_silent", "cl
 
 
 def truth_rows(truths: Sequence[Truth], plan: FleetPlan) -> list[dict[str, object]]:
-    """The episodes of a run, each with its reach and what followed; ends lie within the plan."""
+    """The episodes of a run, each with its reach and what followed; what lies beyond the plan is cut off."""
     end_s, units = plan.start_s + plan.duration_s, units_of(plan)
     return [
         {
@@ -48,6 +48,7 @@ def truth_rows(truths: Sequence[Truth], plan: FleetPlan) -> list[dict[str, objec
             ],
         }
         for truth in truths
+        if truth.episode.start_s < end_s
     ]
 
 

@@ -68,7 +68,9 @@ def test_binary_messages_are_no_lines(tmp_path: Path) -> None:
 
 
 def test_the_truth_stands_beside_the_recording_and_tells_the_faults(tmp_path: Path) -> None:
-    run(tmp_path / "a.log.gz", faults=("psu_failure@r01-n02:30s+60s,part=2", "workload_surge@r01-n01:1m"))
+    after_the_end = "fan_failure@r01-n01:1h"
+    faults = ("psu_failure@r01-n02:30s+60s,part=2", "workload_surge@r01-n01:1m", after_the_end)
+    run(tmp_path / "a.log.gz", faults=faults)
     truth = json.loads((tmp_path / "a.log.gz.truth.json").read_text())
     fault, surge = truth
     assert (fault["host"], fault["kind"], fault["fault"], fault["part"]) == (
