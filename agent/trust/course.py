@@ -54,7 +54,9 @@ class Courses:
                 self._is_back(column, value)
             elif jumped[column] and not held[column]:
                 self._hold(column, Doubt.JUMP, value)
-        self._find_swaps(values, arrived)
+        out = memory.doubt[list(roles.air)]
+        if (out == Doubt.JUMP).sum() > 1 or (out == Doubt.SWAPPED).any():
+            self._find_swaps(values, arrived)
 
     def _jumped(self, values: Array, arrived: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(F,) which sensors moved as they cannot: faster than heat does, or alone and far."""
@@ -71,7 +73,7 @@ class Courses:
         if not (known[roles.powers] & ~moved[roles.powers]).any():
             lone &= ~roles.is_die  # without a meter of power a die may have had work to do
         fastest = np.maximum(roles.rate_per_s * np.maximum(self._elapsed_s, 1.0), FASTEST_FLOOR_K)
-        other_unit = known & self._changes_unit(values, distance, known)
+        other_unit = self._changes_unit(values, distance, known)
         jumped: NDArray[np.bool_] = lone | (known & (distance > fastest)) | other_unit
         return jumped
 

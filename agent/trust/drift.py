@@ -34,6 +34,7 @@ OUTSIDE = 0.25  # of the range of the first days: beyond it nobody knows what is
 RIDGE = 1e-2
 GRADUAL_SHARE = 0.5  # of the way in one hour is a step and no drift
 COMMON = 3  # groups that every machine has: power, dies, fans
+_DRIFT = int(Doubt.DRIFT)
 
 
 @dataclass(slots=True)
@@ -42,8 +43,8 @@ class Drift:
 
     hours: Array = field(default_factory=lambda: np.zeros((0, COMMON)))  # (n, G)
     hour: int = -1
-    sums: Array = field(default_factory=lambda: np.zeros(COMMON))  # (G,) of the open hour
-    counts: Array = field(default_factory=lambda: np.zeros(COMMON))
+    sums: Array = field(default_factory=lambda: np.zeros(0))  # (F,) of the open hour
+    counts: Array = field(default_factory=lambda: np.zeros(0))
 
     def judge(
         self,
@@ -58,36 +59,32 @@ class Drift:
         if not roles.air:
             return
         hour = time_ns // HOUR_NS
-        self._widen(COMMON + len(roles.air))
+        if len(self.sums) < len(values):
+            extra = (0, len(values) - len(self.sums))
+            self.sums, self.counts = np.pad(self.sums, extra), np.pad(self.counts, extra)
         if hour != self.hour:
             if self.hour >= 0:
                 self._close_hour(memory, roles, time_ns)
             self.hour = hour
-        heard = believed | (arrived & (memory.doubt == Doubt.DRIFT))
-        groups = self._groups(roles, values, heard)
-        known = ~np.isnan(groups)
-        self.sums += np.where(known, groups, 0.0)
-        self.counts += known
+        heard = believed | (arrived & (memory.doubt == _DRIFT))
+        self.sums += values * heard
+        self.counts += heard
 
-    def _groups(self, roles: Roles, values: Array, heard: NDArray[np.bool_]) -> Array:
+    def _groups(self, roles: Roles) -> Array:
+        """(G,) the hour's means."""
+        means = np.where(self.counts > 0, self.sums / np.maximum(self.counts, 1), np.nan)
         groups = np.full(COMMON + len(roles.air), np.nan)
         for at, columns in enumerate((roles.powers, roles.dies, roles.fans)):
-            inside = columns[heard[columns]]
-            if len(inside) and len(inside) == len(columns):  # half of a machine's fans is no fan speed
-                groups[at] = values[inside].mean()
-        air = np.array(roles.air, np.intp)
-        groups[COMMON:] = np.where(heard[air], values[air], np.nan)
+            if len(columns):  # NaN where one is missing: half of a machine's fans is no fan speed
+                groups[at] = means[columns].mean()
+        groups[COMMON:] = means[list(roles.air)]
         return groups
 
-    def _widen(self, groups: int) -> None:
-        extra = groups - self.hours.shape[1]
-        if extra > 0:
-            self.hours = np.pad(self.hours, ((0, 0), (0, extra)), constant_values=np.nan)
-            self.sums, self.counts = np.pad(self.sums, (0, extra)), np.pad(self.counts, (0, extra))
-
     def _close_hour(self, memory: Memory, roles: Roles, time_ns: int) -> None:
-        means = np.where(self.counts > 0, self.sums / np.maximum(self.counts, 1), np.nan)
-        self.hours = np.concatenate([self.hours, means[None]])[-KEPT_HOURS:]
+        means = self._groups(roles)
+        extra = ((0, 0), (0, len(means) - self.hours.shape[1]))
+        kept = np.pad(self.hours, extra, constant_values=np.nan)
+        self.hours = np.concatenate([kept, means[None]])[-KEPT_HOURS:]
         self.sums, self.counts = np.zeros_like(self.sums), np.zeros_like(self.counts)
         if len(self.hours) < FIRST_HOURS + LAST_HOURS:
             return

@@ -26,6 +26,7 @@ from agent.trust.units import unit_of_impossible
 STEP_READINGS = 64.0  # over which a sensor's usual step is averaged
 LEVEL_READINGS = 1_024.0  # the same for its mean and variance
 CALM_STEPS = 6.0  # × its usual step is the most that one reading teaches
+_NONE, _JUMP = int(Doubt.NONE), int(Doubt.JUMP)
 MASKING = np.array([doubt != Doubt.NONE for doubt in Doubt], bool)
 # Doubts whose value may really be beyond a limit: one tick raises there, so a jump counts at once.
 LIMITS_COUNT = np.array([doubt in (Doubt.NONE, Doubt.JUMP, Doubt.ERRATIC) for doubt in Doubt], bool)
@@ -58,7 +59,7 @@ class HostTrust:
         courses = Courses(memory, roles, tick.time_ns, tick.sensor_period_ns)
         courses.judge(tick.values, tick.arrived)
         find_stuck(memory, roles, tick.values, tick.arrived, tick.time_ns)
-        believed = tick.arrived & (memory.doubt == Doubt.NONE)
+        believed = tick.arrived & (memory.doubt == _NONE)
         self.drift.judge(memory, roles, tick.values, believed, tick.arrived, tick.time_ns)
         doubt = memory.doubt.astype(np.intp)
         memory.ticks_out = np.where(doubt > 0, memory.ticks_out + tick.arrived, 0.0)
@@ -86,9 +87,9 @@ class HostTrust:
             np.minimum(distance, CALM_STEPS * np.maximum(memory.step, _half(memory.quantum))),
             distance,
         )
-        weight = np.where(known, 1.0 / np.clip(count - 1, 1.0, STEP_READINGS), 0.0)
+        weight = np.where(known, 1.0 / np.minimum(np.maximum(count - 1, 1.0), STEP_READINGS), 0.0)
         memory.step = memory.step + weight * (calm - memory.step)
-        weight = np.where(believed, 1.0 / np.clip(count, 1.0, LEVEL_READINGS), 0.0)
+        weight = np.where(believed, 1.0 / np.minimum(np.maximum(count, 1.0), LEVEL_READINGS), 0.0)
         away = values - memory.mean
         memory.mean = memory.mean + weight * away
         memory.variance = (1 - weight) * (memory.variance + weight * away * away)
@@ -101,7 +102,7 @@ class HostTrust:
         """Everything that is worth telling: not the first reading after a jump, nor a sensor that never gave
         a credible value."""
         memory, told = self.memory, []
-        for column in np.flatnonzero(memory.doubt > Doubt.JUMP).tolist():
+        for column in np.flatnonzero(memory.doubt > _JUMP).tolist():
             doubt, out = Doubt(int(memory.doubt[column])), float(memory.out[column])
             before, note = float(memory.before[column]), ""
             if doubt == Doubt.UNIT:

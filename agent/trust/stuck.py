@@ -29,13 +29,14 @@ SIBLINGS_RUNS, SIBLINGS_LONGER, SIBLINGS_TICKS = 200, 6.0, 60
 NOW_READINGS = 64.0
 LEAST_OTHERS = 3
 ENDS_OF_SCALE = (0.0, 1.0, 100.0)  # where a share or a duty stays by right
+_NONE, _STUCK = int(Doubt.NONE), int(Doubt.STUCK)
 LEVEL_READINGS = 1_024.0  # over which the relation to the load is learned
 
 
 def find_stuck(memory: Memory, roles: Roles, values: Array, arrived: NDArray[np.bool_], time_ns: int) -> None:
     """Count runs of equal values (F,) and set or clear the doubt of those that arrived."""
     load, others = _load_without(memory, roles, values, arrived)
-    judged = arrived & roles.can_stick & ((memory.doubt == Doubt.NONE) | (memory.doubt == Doubt.STUCK))
+    judged = arrived & roles.can_stick & ((memory.doubt == _NONE) | (memory.doubt == _STUCK))
     flat = judged & (memory.count > 0) & (values == memory.last)
     ended = judged & ~flat
     memory.changes_now = memory.changes_now + (ended - memory.changes_now) * judged / NOW_READINGS
@@ -47,7 +48,7 @@ def find_stuck(memory: Memory, roles: Roles, values: Array, arrived: NDArray[np.
     long = flat & (memory.flat_ticks >= np.maximum(FOLLOWERS_LONGER * memory.longest, LEAST_TICKS))
     if long.any():
         _doubt(memory, roles, long & (others >= LEAST_OTHERS), values, time_ns)
-    _learn_relation(memory, judged & (memory.doubt == Doubt.NONE) & (others >= LEAST_OTHERS), values, load)
+    _learn_relation(memory, judged & (memory.doubt == _NONE) & (others >= LEAST_OTHERS), values, load)
 
 
 def _doubt(memory: Memory, roles: Roles, long: NDArray[np.bool_], values: Array, time_ns: int) -> None:
@@ -64,22 +65,22 @@ def _doubt(memory: Memory, roles: Roles, long: NDArray[np.bool_], values: Array,
     by_siblings &= memory.flat_ticks >= np.maximum(SIBLINGS_LONGER * memory.longest, SIBLINGS_TICKS)
     stuck = long & (by_record | by_load | by_siblings) & (time_ns - memory.flat_ns >= LEAST_NS)
     stuck &= ~np.isin(values, ENDS_OF_SCALE)
-    fresh = stuck & (memory.doubt == Doubt.NONE)
-    memory.doubt[fresh] = Doubt.STUCK
+    fresh = stuck & (memory.doubt == _NONE)
+    memory.doubt[fresh] = _STUCK
     memory.since_ns[fresh], memory.before[fresh] = memory.flat_ns[fresh], np.nan
     memory.out[fresh] = values[fresh]
 
 
 def _siblings_move(memory: Memory, roles: Roles) -> NDArray[np.bool_]:
     """(F,) whether at least two others of a sensor's quantity change as often as they used to."""
-    moves = (memory.changes_now >= 0.5 * memory.changes) & (memory.changes > 0) & (memory.doubt == Doubt.NONE)
+    moves = (memory.changes_now >= 0.5 * memory.changes) & (memory.changes > 0) & (memory.doubt == _NONE)
     moving = roles.is_sibling @ moves - moves
     found: NDArray[np.bool_] = moving >= 2
     return found
 
 
 def _learn_relation(memory: Memory, learns: NDArray[np.bool_], values: Array, load: Array) -> None:
-    weight = np.where(learns, 1.0 / np.clip(memory.count, 1.0, LEVEL_READINGS), 0.0)
+    weight = np.where(learns, 1.0 / np.minimum(np.maximum(memory.count, 1.0), LEVEL_READINGS), 0.0)
     away, load_away = values - memory.mean, load - memory.load
     memory.load = memory.load + weight * load_away
     memory.load_variance = (1 - weight) * (memory.load_variance + weight * load_away * load_away)
@@ -89,12 +90,12 @@ def _learn_relation(memory: Memory, learns: NDArray[np.bool_], values: Array, lo
 
 def _end_runs(memory: Memory, ended: NDArray[np.bool_], time_ns: int) -> None:
     """These sensors moved: their runs count as the usual, but for those in which they were stuck."""
-    usual = ended & (memory.flat_ticks > 0) & (memory.doubt == Doubt.NONE)
+    usual = ended & (memory.flat_ticks > 0) & (memory.doubt == _NONE)
     wide = memory.load_high - memory.load_low
     memory.longest = np.where(usual, np.maximum(memory.longest, memory.flat_ticks), memory.longest)
     memory.widest = np.where(usual, np.maximum(memory.widest, wide), memory.widest)
     memory.runs += usual
-    memory.doubt[ended] = Doubt.NONE
+    memory.doubt[ended] = _NONE
     memory.flat_ticks[ended] = 0.0
     memory.flat_ns[ended] = time_ns
     memory.load_low[ended], memory.load_high[ended] = np.inf, -np.inf
@@ -105,9 +106,8 @@ def _load_without(
 ) -> tuple[Array, Array]:
     """(F,) the load by all sensors but each one itself, and by how many of them."""
     tells = arrived & (roles.load_sign != 0) & (memory.count >= KNOWN_RUNS) & (memory.variance > 0)
-    tells &= memory.doubt == Doubt.NONE
+    tells &= memory.doubt == _NONE
     spread = np.sqrt(np.where(tells, memory.variance, 1.0))
-    z = np.where(tells, roles.load_sign * (values - memory.mean) / spread, 0.0)
-    z = np.clip(z, -6.0, 6.0)
+    z = np.minimum(np.maximum(tells * roles.load_sign * (values - memory.mean) / spread, -6.0), 6.0)
     others = tells.sum() - tells.astype(np.float64)
     return (z.sum() - z) / np.maximum(others, 1.0), others

@@ -13,7 +13,7 @@ from typing import NamedTuple
 NEAR_SHARE = 0.35  # of the value before: after a gap the machine may do something else
 NEAR_K = 30.0
 # Where both values are possible, only the very same one is proof, and a factor that no load explains.
-SAME_SHARE = 0.1
+SAME_SHARE = 0.3
 SAME_K = 2.0
 LARGE_FACTOR = 999.0
 
