@@ -16,7 +16,6 @@ import pytest
 from agent.recording import read_recording
 from agent.telemetry.decoder import Decoder
 from agent.topology import load_topology
-from models.twin.fleet import simulate_fleet
 
 SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
 RECORDINGS = ("bmc_normal", "bmc_fan_stop", "fleet_normal", "fleet_faults")
@@ -211,7 +210,7 @@ def test_faults_and_false_friends_are_told_apart(truth: list[dict[str, str]]) ->
 def test_the_fleet_can_be_made_again(make_fleet: ModuleType, name: str) -> None:
     plan = getattr(make_fleet, f"plan_{name}")(1_200.0)
     seed = make_fleet.SEED + (name == "faults")
-    again: Iterator[str] = make_fleet.lines_of(simulate_fleet(plan), seed=seed)
+    again: Iterator[str] = make_fleet.lines_of(plan, seed=seed)
     stored = read_recording(SAMPLE_DATA / f"fleet_{name}.log.gz")
     for _, line, message in zip(range(7_000), again, stored, strict=False):
         assert line.encode() == message.value
