@@ -8,11 +8,14 @@ ScoredTick ──► limits sent by sensors ─┐
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from agent.alert import UNKNOWN, severity_rank
 from agent.faults import FAULTS
 from agent.findings import Evidence, Finding, Severity
+from agent.rules.airflow import find_blocked_air
 from agent.rules.fans import find_stopped_fans
 from agent.rules.layout import Layout, expected, is_on, layout_of, observe, say
 from agent.rules.sensors import find_silent_sensors
@@ -34,11 +37,18 @@ _OVERHEATING: dict[str, tuple[str, Severity]] = {
 }
 
 
-def diagnose(tick: ScoredTick) -> list[Finding]:
-    """The findings of a tick: of each kind the surest first, none where all is well."""
+def diagnose(tick: ScoredTick, flow_share: float = math.nan) -> list[Finding]:
+    """The findings of a tick: of each kind the surest first, none where all is well.
+
+    `flow_share` is the air flow per fan speed over the usual one, where it has been low (agent/airflow.py).
+    """
     layout = layout_of(tick)
     found = _find_beyond_limits(tick, layout) if tick.limits else []
-    rules = (find_stopped_fans(tick, layout), find_dead_supplies(tick, layout))
+    rules = (
+        find_stopped_fans(tick, layout),
+        find_dead_supplies(tick, layout),
+        find_blocked_air(tick, layout, flow_share),
+    )
     found += [finding for finding in rules if finding is not None]
     if not found and tick.scored and tick.score > tick.threshold:
         found = [_unknown(tick)]

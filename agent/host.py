@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
 from agent.ticks import HostClock
 from agent.trust.host_trust import HostTrust
@@ -63,3 +64,4 @@ class Host:
     applied_to: int = 0  # offsets below this are part of this state already
     derived: Derived | None = None
     trust: HostTrust = field(default_factory=HostTrust)
+    air_flow: AirFlow = field(default_factory=AirFlow)

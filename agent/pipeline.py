@@ -18,6 +18,7 @@ from agent.diagnosis import diagnose
 from agent.host import Host
 from agent.intake import Intake
 from agent.points import Point
+from agent.rules.layout import layout_of
 from agent.scored import ScoredTick
 from agent.scoring import Scorer
 from agent.sensors import SECOND_NS
@@ -138,7 +139,8 @@ class Pipeline:
         else:
             output.counts.unscored += 1
         output.points.append(reading_point(tick.host, tick.time_ns, tick.sensors, tick.seen, tick.sent))
-        changed = host.alerts.update(tick, diagnose(tick))
+        flow_share = host.air_flow.update(tick, layout_of(tick))
+        changed = host.alerts.update(tick, diagnose(tick, flow_share))
         output.points.extend(alert.to_point() for alert in changed)
         source = host.source
         if self._marks is not None:

@@ -15,6 +15,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
 from agent.errors import StateError
 from agent.host import HISTORY_TICKS, Host
@@ -56,6 +57,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     summary_minute: int
     first_boot: dict[str, ArrayRecord] | None
     trust: dict[str, ArrayRecord] = {}
+    air_flow: AirFlow = msgspec.field(default_factory=AirFlow)
 
 
 class SiteRecord(msgspec.Struct, frozen=True):
@@ -93,6 +95,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         summary_minute=host.summary_minute,
         first_boot={k: pack_array(v) for k, v in first_boot.items()} if first_boot is not None else None,
         trust={k: pack_array(v) for k, v in host.trust.to_arrays().items()},
+        air_flow=host.air_flow,
     )
     return zstandard.compress(_encoder.encode(record), 3)
 
@@ -156,6 +159,7 @@ def host_of_record(record: HostRecord) -> Host:
         else FirstBoot.from_arrays({k: unpack_array(v) for k, v in first_boot.items()}),
         applied_to=record.offset,
         trust=HostTrust.from_arrays({k: unpack_array(v) for k, v in record.trust.items()}),
+        air_flow=record.air_flow,
     )
 
 

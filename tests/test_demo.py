@@ -14,7 +14,7 @@ from agent.demo import SAMPLE_DATA, run_demo
 from agent.points import Point
 from agent.replay import Replayed
 
-NAMED = {"fan_failure", "psu_failure", "sensor_dropout", "host_silent"}  # the rest is `unknown` for now
+NAMED = {"fan_failure", "psu_failure", "airflow_blockage", "sensor_dropout", "host_silent"}  # else `unknown`
 FAN_STOP = ("bmc-s2500", "fan_failure", "2023-07-05T14:29:33Z", "2023-07-05T14:37:30Z")
 
 

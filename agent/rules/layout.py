@@ -38,7 +38,10 @@ class Layout:
     supplies: dict[str, tuple[int, ...]]  # its name → columns of power in and out
     inputs: dict[str, int]  # supply's name → column of its input voltage
     supply_columns: np.ndarray[tuple[int], np.dtype[np.intp]]  # all of both
+    supply_inputs: tuple[int, ...]  # power into the supplies
     host_power: int  # −1 = none
+    inlet: int  # −1 = none
+    exhaust: int  # −1 = none
     modelled: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -70,7 +73,10 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
         supplies=supplies,
         inputs=inputs,
         supply_columns=np.array([*sum(supplies.values(), ()), *inputs.values()], np.intp),
+        supply_inputs=tuple(i for i in columns("power") if re.fullmatch(r"psu\w+?_in_w", sensors[i])),
         host_power=sensors.index("power_w") if "power_w" in sensors else -1,
+        inlet=sensors.index("inlet_temp_c") if "inlet_temp_c" in sensors else -1,
+        exhaust=sensors.index("exhaust_temp_c") if "exhaust_temp_c" in sensors else -1,
         modelled=np.array([quantity not in NOT_MODELLED for quantity in quantities], bool),
     )
 
