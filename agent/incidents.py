@@ -22,6 +22,7 @@ from agent.site_events import AlertChanged, HostSummary, SiteEvent
 from agent.tick_points import six_digits
 
 Scope = Literal["host", "rack", "collector", "stream"]
+TOGETHER_NS = 5 * MINUTE_NS  # what begins within this on one host has one cause
 RACK_NS = 5 * MINUTE_NS  # one after the other within this, the same fault of a rack's hosts has one cause
 RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
 KEEP_NS = 24 * 60 * MINUTE_NS  # ended incidents are remembered for a day: partitions may be hours apart
@@ -191,7 +192,7 @@ class Site:
             known.put(alert)
             now = known.to_point()
             return [now] if now != before else []
-        incident = self._present(state.newest.get(alert.host), alert) or self._present_in_rack(alert)
+        incident = self._present_of_host(alert) or self._present_in_rack(alert)
         if incident is None:
             scope: Scope = "stream" if alert.fault == "stream_silent" else "host"
             incident = self._begin(alert, scope, alert.host)
@@ -206,6 +207,27 @@ class Site:
         if incident is None or (incident.ended_ns and alert.onset_ns - incident.ended_ns > RETURN_NS):
             return None
         return incident
+
+    def _present_of_host(self, alert: Alert) -> Incident | None:
+        """Its host's incident, if the alert may belong to it: the same fault again, what began with it, or
+        what may follow from a fault that the host still has. A part that fails later is no consequence of a
+        sensor that is not believed."""
+        incident = self._present(self._state.newest.get(alert.host), alert)
+        if incident is None:
+            return None
+        own = [member for member in incident.members.values() if member.host == alert.host]
+        if any(member.fault in (alert.fault, UNKNOWN) or alert.fault == UNKNOWN for member in own):
+            return incident
+        follows = any(
+            member.is_open
+            and (
+                member.kind != "sensor"
+                or alert.kind != "condition"
+                or abs(alert.onset_ns - member.onset_ns) <= TOGETHER_NS
+            )
+            for member in own
+        )
+        return incident if follows else None
 
     def _present_in_rack(self, alert: Alert) -> Incident | None:
         last = self._state.racks.get(f"{alert.rack}|{alert.fault}") if alert.rack else None

@@ -98,15 +98,33 @@ def test_an_incident_ends_with_the_last_of_its_alerts() -> None:
     assert str(over.fields["summary_en"]).endswith("It ended at 2026-01-01 00:30:00 UTC.")
 
 
-def test_an_alert_within_30_min_of_the_end_joins_and_a_later_one_does_not() -> None:
+def test_the_same_fault_within_30_min_of_the_end_joins_and_a_later_one_does_not() -> None:
     first = open_alert(FAN)
     for minute, joins in ((50, True), (50.1, False)):
         site = Site()
         site.observe(AlertChanged(first))
         site.observe(AlertChanged(end(first, 20)))
-        (incident,) = incidents(site.observe(AlertChanged(open_alert(PSU, minute=minute))))
+        (incident,) = incidents(site.observe(AlertChanged(open_alert(FAN, minute=minute))))
         assert (incident.fields["id"] == alert_id("n07", START_NS)) is joins
         assert incident.fields["state"] == "open"
+
+
+def test_another_fault_after_the_end_is_an_incident_of_its_own() -> None:
+    site, first = Site(), open_alert(FAN)
+    site.observe(AlertChanged(first))
+    site.observe(AlertChanged(end(first, 20)))
+    (incident,) = incidents(site.observe(AlertChanged(open_alert(PSU, minute=25))))
+    assert (incident.fields["fault"], incident.fields["id"]) == (
+        "psu_failure",
+        alert_id("n07", START_NS + 25 * MINUTE_NS),
+    )
+
+
+def test_a_part_that_fails_is_no_consequence_of_a_sensor_that_fell_silent_long_before() -> None:
+    site = Site()
+    site.observe(AlertChanged(open_alert(DROPOUT)))
+    (incident,) = incidents(site.observe(AlertChanged(open_alert(FAN, minute=60))))
+    assert incident.fields["id"] == alert_id("n07", START_NS + 60 * MINUTE_NS)
 
 
 @pytest.mark.parametrize(
