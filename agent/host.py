@@ -58,6 +58,7 @@ class Host:
     history: History = field(default_factory=lambda: History.empty(HISTORY_TICKS))
     level: Level = field(default_factory=lambda: Level(len(PARTS)))
     cohort: str = ""  # "" = none fits yet
+    kind: str = ""  # of machine, by the inventory when it was first seen; it helps to choose the cohort
     first_hour: int = -1  # of its first tick: a host may change its cohort until this hour closes
     summary_minute: int = -1  # the last minute that a summary told of
     first_boot: FirstBoot | None = None

@@ -14,6 +14,7 @@ from itertools import zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.cohorts import CohortChoice
 from agent.host import Derived, Host
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.ticks import HOUR_NS, ClosedTick
@@ -23,7 +24,6 @@ from models.level import Level
 from models.linear import FirstBoot
 from models.registry import LoadedModels
 
-MIN_OVERLAP = 0.6  # share of a cohort's sensors that a host must have to join it
 MIN_FILLED = 2  # ticks of a window that must hold something
 MODEL_QUANTITIES = frozenset(
     (
@@ -95,7 +95,7 @@ class Scorer:
     def __init__(self, detectors: Mapping[str, Detector], release: str = "") -> None:
         self.detectors = dict(detectors)
         self.release = release
-        self._sensors = {cohort: frozenset(d.sensors) for cohort, d in self.detectors.items()}
+        self._cohorts = CohortChoice({cohort: d.sensors for cohort, d in self.detectors.items()})
 
     @classmethod
     def of(cls, models: LoadedModels | None) -> Scorer:
@@ -150,10 +150,7 @@ class Scorer:
         return runs
 
     def _best_cohort(self, host: Host, known: int) -> str:
-        names = {sensor.name for sensor in host.clock.sensors[:known]}
-        fits = [(len(names & wanted) / len(wanted), cohort) for cohort, wanted in self._sensors.items()]
-        overlap, cohort = max(fits, default=(0.0, ""))
-        return cohort if overlap >= MIN_OVERLAP else ""
+        return self._cohorts.best((sensor.name for sensor in host.clock.sensors[:known]), host.kind)
 
     # -- a cohort's models -------------------------------------------------------------------------------
 

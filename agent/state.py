@@ -57,6 +57,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     summary_minute: int
     first_boot: dict[str, ArrayRecord] | None
     trust: dict[str, ArrayRecord] = {}
+    kind: str = ""
     air_flow: AirFlow = msgspec.field(default_factory=AirFlow)
 
 
@@ -95,6 +96,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         summary_minute=host.summary_minute,
         first_boot={k: pack_array(v) for k, v in first_boot.items()} if first_boot is not None else None,
         trust={k: pack_array(v) for k, v in host.trust.to_arrays().items()},
+        kind=host.kind,
         air_flow=host.air_flow,
     )
     return zstandard.compress(_encoder.encode(record), 3)
@@ -152,6 +154,7 @@ def host_of_record(record: HostRecord) -> Host:
         history=History(HISTORY_TICKS, unpack_array(record.values), unpack_array(record.present)),
         level=record.level,
         cohort=record.cohort,
+        kind=record.kind,
         first_hour=record.first_hour,
         summary_minute=record.summary_minute,
         first_boot=None

@@ -5,7 +5,6 @@ recordings ─► readings ─► periods (whole recording) ─► clocks ─►
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.cohorts import MIN_OVERLAP, cohort_id
 from agent.errors import RecordingError
 from agent.progress import Progress
 from agent.recording import in_polls, read_recording
-from agent.scoring import MIN_OVERLAP, MODEL_QUANTITIES
+from agent.scoring import MODEL_QUANTITIES
 from agent.sensors import SECOND_NS, period_from_times
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.mappings import FieldMapping
@@ -180,11 +180,6 @@ def _merged(
         )
         merged.setdefault(home, []).extend(hosts)
     return merged
-
-
-def cohort_id(kind: str, sensors: Sequence[str]) -> str:
-    """8 hex digits that stand for a sensor set and a kind."""
-    return hashlib.blake2b("\n".join([kind, *sensors]).encode(), digest_size=4).hexdigest()
 
 
 def _history(clock: HostClock, stream: TickStream, sensors: Sequence[str]) -> HostHistory:
