@@ -13,6 +13,7 @@ import numpy as np
 from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
 from agent.ticks import HostClock
+from agent.told_place import ToldPlace
 from agent.trust.host_trust import HostTrust
 from agent.windows import History, Rows
 from models.detector import PARTS, Detector
@@ -62,6 +63,7 @@ class Host:
     first_hour: int = -1  # of its first tick: a host may change its cohort until this hour closes
     summary_minute: int = -1  # the last minute that a summary told of
     first_boot: FirstBoot | None = None
+    told_place: ToldPlace = field(default_factory=ToldPlace)
     applied_to: int = 0  # offsets below this are part of this state already
     derived: Derived | None = None
     trust: HostTrust = field(default_factory=HostTrust)

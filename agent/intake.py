@@ -9,6 +9,7 @@ not scored, because their order against the others is chance.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,9 +18,11 @@ from agent.points import Point
 from agent.sensors import SECOND_NS
 from agent.telemetry.readings import Message, Readings, SeriesTable
 from agent.ticks import Fate, TickStream
+from agent.told_place import Told
 
 AHEAD_OF_RECORD_NS = 120 * SECOND_NS  # more than this ahead of the Kafka record's own time is implausible
 NO_RECORD_TIME = -1
+MOST_WAITING = 10_000  # hosts of whom tags told, but that never sent a reading
 
 
 class Intake:
@@ -37,14 +40,19 @@ class Intake:
         self._make = make
         self._periods_ns = periods_ns
         self._places: dict[int, tuple[Host, int]] = {}  # series → its host and column there
+        self._told: dict[str, list[Told]] = {}  # host → places that wait for its next reading
 
     def forget_places(self) -> None:
         """Hosts were replaced: look them up again."""
         self._places.clear()
 
-    def take(self, messages: Sequence[Message], readings: Readings) -> tuple[TickStream, list[Point]]:
+    def take(
+        self, messages: Sequence[Message], readings: Readings, told: Sequence[Told] = ()
+    ) -> tuple[TickStream, list[Point]]:
         """Every reading to its clock. Returns what the clocks gave, and points of readings only stored."""
         out, stored = TickStream(), []
+        for one in told:
+            self._told.setdefault(one.host, []).append(one)
         sources = [message.source for message in messages]
         ahead = _ahead_of_record(messages, readings)
         columns = (readings.series.tolist(), readings.time_ns.tolist(), readings.value.tolist())
@@ -55,6 +63,8 @@ class Intake:
             host, column = self._places.get(series) or self._place(series, source)
             if offset < host.applied_to and host.source == source:
                 continue  # part of the restored state already
+            if self._told and host.source == source and host.name in self._told:
+                self._hear(host.name, at, out)
             if too_far:
                 out.fates[Fate.IMPLAUSIBLE] += 1
             elif host.source != source:
@@ -67,7 +77,22 @@ class Intake:
                 host.clock.limit(known.limit_of, known.bound, time_ns, value, offset, out)
             else:
                 host.clock.add(column, time_ns, value, offset, out)
+        self._end_batch()
         return out, stored
+
+    def _hear(self, host: str, at: int, out: TickStream) -> None:
+        """Places that were told up to this message count from its reading on."""
+        waiting = self._told.pop(host)
+        out.told += [(len(out.closed), one) for one in waiting if one.message <= at]
+        later = [one for one in waiting if one.message > at]
+        if later:
+            self._told[host] = later
+
+    def _end_batch(self) -> None:
+        """What is left waits for a reading of a later batch."""
+        if len(self._told) > MOST_WAITING:
+            self._told.clear()
+        self._told = {host: [replace(one, message=-1) for one in told] for host, told in self._told.items()}
 
     def hosts_in(self, readings: Readings) -> tuple[str, ...]:
         """The hosts of a batch that has been taken."""

@@ -9,6 +9,7 @@ restart from restored hosts, give the same points.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import Message
 from agent.tick_points import reading_point, score_point
 from agent.ticks import ClosedTick, HostClock, TickStream
+from agent.told_place import Told
 from agent.topology import Topology
 
 MINUTE_NS = 60 * SECOND_NS
@@ -80,7 +82,7 @@ class Pipeline:
     def process(self, messages: Sequence[Message]) -> Output:
         """Take the next messages of one log, in its order."""
         decoded = self._decoder.decode(messages)
-        stream, stored = self._intake.take(messages, decoded.readings)
+        stream, stored = self._intake.take(messages, decoded.readings, decoded.told)
         output = self._judge(stream)
         output.points.extend(stored)
         output.touched = self._intake.hosts_in(decoded.readings)
@@ -106,7 +108,19 @@ class Pipeline:
         for host in hosts:
             host.clock.lateness_ns = self._lateness_ns  # the config may have changed since
             self.hosts[host.name] = host
+        self._settle_kinds()
         self._intake.forget_places()
+
+    def relocate(self, topology: Topology) -> None:
+        """The inventory was changed: later ticks have the new places. No score of a host changes by that: a
+        new kind counts only where no cohort has been chosen yet."""
+        self.topology = topology
+        self._settle_kinds()
+
+    def _settle_kinds(self) -> None:
+        for host in self.hosts.values():
+            if not host.cohort:
+                host.kind = self.topology.place(host.name).kind or host.kind
 
     def drop(self, sources: frozenset[str]) -> None:
         """Forget the hosts of sources that moved elsewhere."""
@@ -123,9 +137,20 @@ class Pipeline:
             output.points.append(
                 Point("reading", {"host": fill.host}, {fill.sensor: fill.value}, fill.time_ns)
             )
-        for tick in self.scorer.score([self._believe(tick) for tick in stream.closed], self.hosts):
+        told = deque(stream.told)
+        for at, tick in enumerate(
+            self.scorer.score([self._believe(tick) for tick in stream.closed], self.hosts)
+        ):
+            self._hear(told, at)
             self._tell(self.hosts[tick.host], tick, output)
+        self._hear(told, len(stream.closed))
         return output
+
+    def _hear(self, told: deque[tuple[int, Told]], tick: int) -> None:
+        """Places that came before this tick closed."""
+        while told and told[0][0] <= tick:
+            one = told.popleft()[1]
+            self.hosts[one.host].told_place.hear(one.place)
 
     def _believe(self, tick: ClosedTick) -> ClosedTick:
         host = self.hosts[tick.host]
@@ -133,6 +158,7 @@ class Pipeline:
 
     def _tell(self, host: Host, tick: ScoredTick, output: Output) -> None:
         """One scored tick to its points, its alerts and the site's events."""
+        host.alerts.rack = self.topology.place(host.name).rack or host.told_place.rack
         if tick.scored:
             output.counts.scored += 1
             output.points.append(score_point(tick, host.alerts.rack))
@@ -155,8 +181,8 @@ class Pipeline:
         source = self.homes.get(name, source)
         known = self._periods_ns.get(name, {})
         clock = HostClock(name, self._lateness_ns, period_ns=min(known.values(), default=0))
-        rack = self.topology.place(name).rack or self._decoder.places.get(name, {}).get("rack", "")
-        return Host(name, source, clock, HostAlerts(name, rack))
+        place = self.topology.place(name)
+        return Host(name, source, clock, HostAlerts(name, place.rack), kind=place.kind)
 
 
 class EventMarks:

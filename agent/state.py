@@ -21,6 +21,7 @@ from agent.errors import StateError
 from agent.host import HISTORY_TICKS, Host
 from agent.incidents import SiteState
 from agent.ticks import HostClock
+from agent.told_place import ToldPlace
 from agent.trust.host_trust import HostTrust
 from agent.windows import History
 from models.level import Level
@@ -58,6 +59,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     first_boot: dict[str, ArrayRecord] | None
     trust: dict[str, ArrayRecord] = {}
     kind: str = ""
+    told_place: ToldPlace = msgspec.field(default_factory=ToldPlace)
     air_flow: AirFlow = msgspec.field(default_factory=AirFlow)
 
 
@@ -97,6 +99,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         first_boot={k: pack_array(v) for k, v in first_boot.items()} if first_boot is not None else None,
         trust={k: pack_array(v) for k, v in host.trust.to_arrays().items()},
         kind=host.kind,
+        told_place=host.told_place,
         air_flow=host.air_flow,
     )
     return zstandard.compress(_encoder.encode(record), 3)
@@ -155,6 +158,7 @@ def host_of_record(record: HostRecord) -> Host:
         level=record.level,
         cohort=record.cohort,
         kind=record.kind,
+        told_place=record.told_place,
         first_hour=record.first_hour,
         summary_minute=record.summary_minute,
         first_boot=None

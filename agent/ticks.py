@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.sensors import LONG_AGO_NS, SECOND_NS, Sensor
+from agent.told_place import Told
 from agent.trust.doubts import Doubted
 
 CARRY_PERIODS = 3  # a value is carried for three of its sensor's own periods, then masked
@@ -82,6 +83,7 @@ class TickStream:
     closed: list[ClosedTick] = field(default_factory=list)
     fills: list[LateFill] = field(default_factory=list)
     fates: Counter[Fate] = field(default_factory=Counter)
+    told: list[tuple[int, Told]] = field(default_factory=list)  # places, each before the tick of this index
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from agent.telemetry.measurements import JOINT, Joint, MeaningOf, meaning_of
 from agent.telemetry.naming import MAX_NAME_LENGTH, SensorNames
 from agent.telemetry.readings import Readings, Series, SeriesTable
 from agent.telemetry.reasons import TOO_LARGE
+from agent.told_place import Told
 
 MAX_FIELDS = 10_000  # of one series in one message; every name is remembered
 PLACE_TAGS = ("rack", "row")
@@ -157,6 +158,8 @@ class Binder:
     def __init__(self, mappings: Sequence[FieldMapping] = ()) -> None:
         self.series = SeriesTable()
         self.places: dict[str, dict[str, str]] = {}  # host → rack, row
+        self.told: list[Told] = []  # the same by the message that told it, until the batch is decoded
+        self.message = 0  # index of the message that is being decoded
         self._names = SensorNames()
         self._mappings = tuple(mappings)
         self._meanings: dict[Meaning, Meaning] = {}  # one object for all hosts that have such a sensor
@@ -173,6 +176,7 @@ class Binder:
         place = {tag: tags[tag].strip() for tag in PLACE_TAGS if tags.get(tag, "").strip()}
         if place:
             self.places.setdefault(host, {}).update(place)
+            self.told.append(Told(self.message, host, place))
         return MetricSeries(self, host, measurement, tags, meaning_of), names_a_host(tags)
 
     def mapped(self, measurement: str, tags: Tags, name: str) -> Meaning | None:

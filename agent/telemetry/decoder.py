@@ -52,7 +52,7 @@ class Decoder:
     """
 
     def __init__(self, mappings: Sequence[FieldMapping] = ()) -> None:
-        binder = Binder(mappings)
+        self._binder = binder = Binder(mappings)
         self.series: SeriesTable = binder.series
         self.places: dict[str, dict[str, str]] = binder.places  # host → {"rack": …, "row": …}
         self._lines, self._json, self._otlp = LineMessages(binder), JsonMessages(binder), OtlpProtobuf(binder)
@@ -61,10 +61,12 @@ class Decoder:
         """The readings of a batch in its order, and a dead letter for each message without any."""
         out, dead_letters = Columns(), []
         for at, message in enumerate(messages):
+            self._binder.message = at
             reason = self._decode_one(message, at, out)
             if reason:
                 dead_letters.append(DeadLetter(at, reason))
-        return Decoded(out.to_readings(), tuple(dead_letters))
+        told, self._binder.told = tuple(self._binder.told), []
+        return Decoded(out.to_readings(), tuple(dead_letters), told)
 
     def _decode_one(self, message: Message, at: int, out: Columns) -> str:
         value = message.value

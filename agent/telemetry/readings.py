@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.told_place import Told
+
 
 def source_name(topic: str, partition: int) -> str:
     """What a partition is called in states, site events and logs."""
@@ -96,7 +98,11 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What one batch of messages came to: every message is decoded or a dead letter, never both."""
+    """What one batch of messages came to: every message is decoded or a dead letter, never both.
+
+    `told` are places of hosts that tags told for the first time, in the order of the messages.
+    """
 
     readings: Readings
     dead_letters: tuple[DeadLetter, ...]
+    told: tuple[Told, ...] = ()
