@@ -30,6 +30,7 @@ from agent.delivery.state_topic import read_state
 from agent.errors import OwnershipLost, SinkBusyError
 from agent.health import Health
 from agent.incidents import Site
+from agent.inventory_file import InventoryFile
 from agent.logs import log_event
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
@@ -55,13 +56,20 @@ class Daemon:
     """One instance. All its parts are given, so that tests can run it on whatever they like."""
 
     def __init__(
-        self, config: Config, pipeline: Pipeline, sink: Sink, outbox: Outbox, health: Health
+        self,
+        config: Config,
+        pipeline: Pipeline,
+        sink: Sink,
+        outbox: Outbox,
+        health: Health,
+        inventory: InventoryFile,
     ) -> None:
         self._config = config
         self._pipeline = pipeline
         self._sink = sink
         self._outbox = outbox
         self._health = health
+        self._inventory = inventory
         self._source: KafkaSource | None = None
         self._partitions: dict[TopicPartition, Partition] = {}
         self._unrestored: set[TopicPartition] = set()
@@ -106,6 +114,7 @@ class Daemon:
 
     def _step(self) -> None:
         self._health.beat()
+        self._look_at_inventory()
         self._rebalance()
         messages = self._consumer.poll(POLL_S)
         if self._consumer.has_lost_partitions:
@@ -162,6 +171,12 @@ class Daemon:
         self._forget(set(self._partitions))
         self._unrestored |= set(self._consumer.assignment())
         self._consumer.stop_all()
+
+    def _look_at_inventory(self) -> None:
+        topology = self._inventory.look_if_due()
+        if topology is not None:
+            self._pipeline.relocate(topology)
+        self._health.topology_fault = self._inventory.fault
 
     # -- one batch --------------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class Health(Collector):
         self.lag = 0
         self.hosts = 0
         self.alerts_open = 0
+        self.topology_fault = ""  # why the inventory's present content is not used
         self._waits_for = "kafka"  # "" when all is well
         self._sink_reason = ""
         self._beat_s = time.monotonic()
@@ -93,6 +94,7 @@ class Health(Collector):
             "lag": self.lag,
             "hosts": self.hosts,
             "alerts_open": self.alerts_open,
+            "topology_broken": bool(self.topology_fault),
         }
         return self.counts.as_fields() | {name: float(value) for name, value in gauges.items()}
 
@@ -127,6 +129,7 @@ class Health(Collector):
             ("lag_messages", "messages that wait in the held partitions", self.lag),
             ("hosts", "hosts known in the held partitions", self.hosts),
             ("alerts_open", "alerts that are open", self.alerts_open),
+            ("topology_broken", "1 while the inventory file is wrong", float(bool(self.topology_fault))),
             ("ready", "1 when partitions are held and InfluxDB accepts", float(not self.is_ready())),
         )
 

@@ -14,12 +14,12 @@ from agent.daemon import Daemon
 from agent.delivery.outbox import Outbox
 from agent.device import choose_device
 from agent.health import Health, watch
+from agent.inventory_file import InventoryFile
 from agent.logs import log_event, set_up_logs
 from agent.pipeline import Pipeline
 from agent.scoring import Scorer
 from agent.sink.influx import InfluxSink
 from agent.status import StatusServer
-from agent.topology import load_topology
 from models.registry import Registry
 
 _log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ def run_daemon(config: Config) -> None:
         log_event(
             _log, logging.WARNING, "no model yet: the linear head scores", registry=config.models.registry
         )
+    inventory = InventoryFile(config.models.topology)
     instance = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000}"
     health, metrics = Health(instance), CollectorRegistry()
     metrics.register(health)
@@ -47,7 +48,7 @@ def run_daemon(config: Config) -> None:
         outbox = Outbox(config, f"{config.kafka.group}.{socket.gethostname()}.{status.port}")
         pipeline = Pipeline(
             Scorer.of(models),
-            load_topology(config.models.topology),
+            inventory.first,
             config.windows.lateness_s,
             models.periods if models else None,
             mappings=config.telemetry.mappings(),
@@ -57,4 +58,4 @@ def run_daemon(config: Config) -> None:
             config.influx.timeout_s,
         )  # fmt: skip
         watch(health)
-        Daemon(config, pipeline, sink, outbox, health).run()
+        Daemon(config, pipeline, sink, outbox, health, inventory).run()

@@ -39,7 +39,7 @@ def rows_of_toml(content: Mapping[str, Any]) -> tuple[list[Row], list[str]]:
         where = f"[racks.{name}]"
         told = {key: value for key, value in rack.items() if key != "hosts"}
         faults += [f"{where}: {fault}" for fault in _key_faults(told, SHARED, also="hosts")]
-        shared[name] = {key: _text(told[key]) for key in SHARED if key in told}
+        shared[name] = {key: _cell(key, told[key]) for key in SHARED if key in told}
         names = rack.get("hosts", [])
         if not isinstance(names, list) or not all(isinstance(host, str) for host in names):
             faults.append(f"{where}: hosts is {names!r:.60}; expected a list of names")
@@ -48,7 +48,7 @@ def rows_of_toml(content: Mapping[str, Any]) -> tuple[list[Row], list[str]]:
     for at, host in enumerate(hosts, 1):
         where = f"[[host]] {at}"
         faults += [f"{where}: {fault}" for fault in _key_faults(host, COLUMNS)]
-        cells = {key: _text(value) for key, value in host.items() if key in COLUMNS}
+        cells = {key: _cell(key, value) for key, value in host.items() if key in COLUMNS}
         rows.append(Row(where, {**shared.get(cells.get("rack", ""), {}), **cells}))
     return rows, faults
 
@@ -65,8 +65,8 @@ def _key_faults(table: Mapping[str, Any], known: tuple[str, ...], also: str = ""
             yield f"{key} is {value!r:.60}; expected a text"
 
 
-def _text(value: object) -> str:
+def _cell(key: str, value: object) -> str:
     """A cell as the rows have it. One of a wrong kind is told by its key, so nothing more is said of it."""
-    if isinstance(value, str):
-        return value.strip()
-    return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    if key in NUMBERS:
+        return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    return value.strip() if isinstance(value, str) else ""
