@@ -16,54 +16,15 @@ from agent.alert import Alert
 from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.report.words import say_span
 from agent.silence_alert import end_silence, open_silence
-from agent.silent_groups import KEEP_NS, Silent, SilentGroup, clusters, gather, send_home
+from agent.silence_sources import SILENT_PERIODS, HostSeen, SourceSeen, judge_stream, topic_of
+from agent.silent_groups import KEEP_NS, Partitions, Silent, SilentGroup, clusters, gather, send_home
 from agent.site_events import HostSummary, SourceMark
 
 SILENT_MARKS = 3
 SILENT_NS = 3 * MINUTE_NS
-SILENT_PERIODS = 5
-STILL_MARKS = 5  # without a message: the source stands still
 GAP_NS = 3 * MINUTE_NS  # longer between two marks: nobody was watching
 KNOWN_SUMMARIES = 2  # a host that reported in one minute only was never a regular one
 BACK_SUMMARIES = 2  # one alone may have been under way when the host went silent
-
-
-@dataclass(slots=True)
-class HostSeen:
-    """When a host was heard last. Times in ns."""
-
-    time_ns: int  # of its last summary
-    base_ns: int  # the same by the source's marks, should the host's clock be behind
-    period_ns: int
-    rack: str
-    summaries: int = 0  # from this source
-    back: int = 0  # summaries since it was found silent
-    marks: int = 0  # good ones in a row since then
-    is_pending: bool = False  # found silent at the mark before
-    alert: Alert | None = None  # of its own silence
-    group: str = ""  # the last one that it was silent in
-
-    @property
-    def onset_ns(self) -> int:
-        """When its next summary was due."""
-        return self.time_ns + max(MINUTE_NS, self.period_ns)
-
-    @property
-    def is_alone_silent(self) -> bool:
-        return self.alert is not None and self.alert.is_open
-
-
-@dataclass(slots=True)
-class SourceSeen:
-    """What a source did, and the hosts that were heard from it last. Times in ns."""
-
-    hosts: dict[str, HostSeen] = field(default_factory=dict)
-    mark_ns: int = 0
-    run_ns: int = 0  # since when it has been watched without a break
-    still_marks: int = 0
-    still_ns: int = 0  # the first of them
-    spoke_ns: int = 0  # the shortest period of the hosts heard since the last mark
-    alert: Alert | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +103,7 @@ class Silence:
             source.run_ns = mark.time_ns
             for seen in source.hosts.values():
                 seen.marks, seen.is_pending = 0, False
-        alerts = _judge_stream(source, mark)
+        alerts = judge_stream(source, mark)
         if is_good:
             alerts += self._judge_hosts(source, mark)
         return Verdict(tuple(alerts), tuple(self._tell_groups(mark)))
@@ -160,46 +121,77 @@ class Silence:
     # -- one host or many ------------------------------------------------------------------------------------
 
     def _judge_hosts(self, source: SourceSeen, mark: SourceMark) -> list[Alert]:
-        """Put whoever is found silent into a group, or tell of it alone at the second mark."""
+        """Put whoever is found silent into a group, or tell of it alone at the second mark.
+
+        The hosts of a collector may be spread over a topic's partitions: those that its other partitions have
+        just found count with them.
+        """
         found, speaking = self._find(source, mark)
         if not found:
             return []
         racks = self._racks(mark.time_ns)
         was_in = {one.host: source.hosts[one.host].group for one in found}
-        own = {
-            name: seen.alert
-            for name, seen in source.hosts.items()
-            if seen.alert is not None and not self._is_group_silent(name, seen)
-        }
+        others, others_speaking = self._find_in_other_partitions(mark)
+        here = Partitions(mark.source, speaking, self._told_alone(mark.source))
+        topic = topic_of(mark.source)
+        everywhere = Partitions(topic, speaking + others_speaking, self._told_alone(topic))
+        near = [group for group in self.groups.values() if topic_of(group.source) == topic]
         told = []
-        for cluster in clusters(send_home(self.groups, found, was_in, speaking, racks)):
-            near = [group for group in self.groups.values() if group.source == mark.source]
-            group = gather(cluster, near, own, speaking, racks, mark)
+        for cluster in clusters([*send_home(self.groups, found, was_in, speaking, racks), *others]):
+            own = [one for one in cluster if one.host in source.hosts]
+            group = gather(own, near, here, racks, mark.time_ns) if own else None
+            if own and group is None and len(own) < len(cluster):
+                group = gather(cluster, near, everywhere, racks, mark.time_ns)
             if group is not None:
-                self._join(group, source)
+                self._join(group)
                 continue
-            for one in cluster:
+            for one in own:
                 seen = source.hosts[one.host]
                 if seen.is_pending:
                     told.append(_silence_host(one, seen, mark))
                 seen.is_pending = not seen.is_pending
         return told
 
-    def _join(self, group: SilentGroup, source: SourceSeen) -> None:
+    def _find_in_other_partitions(self, mark: SourceMark) -> tuple[list[Silent], int]:
+        """Hosts that the topic's other partitions have just found silent, and how many go on there."""
+        found, speaking = [], 0
+        for name, source in self.sources.items():
+            is_other = name != mark.source and topic_of(name) == topic_of(mark.source)
+            if not is_other or mark.time_ns - source.mark_ns > GAP_NS:
+                continue
+            for host, seen in source.hosts.items():
+                if seen.is_pending:
+                    found.append(Silent(host, seen.onset_ns, seen.period_ns, seen.rack))
+                elif not seen.is_alone_silent and not self._is_group_silent(host, seen):
+                    speaking += 1
+        return found, speaking
+
+    def _told_alone(self, where: str) -> dict[str, Alert]:
+        """The alerts of single hosts of a source or a topic, open or ended."""
+        return {
+            host: seen.alert
+            for name, source in self.sources.items()
+            if where in (name, topic_of(name))
+            for host, seen in source.hosts.items()
+            if seen.alert is not None and not self._is_group_silent(host, seen)
+        }
+
+    def _join(self, group: SilentGroup) -> None:
         """Its hosts are in it, and their own silence is the group's where its alert was theirs."""
         self.groups[group.alert.id] = group
         for host in group.silent:
-            seen = source.hosts.get(host)
-            if seen is not None and seen.group != group.alert.id:
+            seen = self.sources[self.homes[host]].hosts[host]
+            if seen.group != group.alert.id:
                 seen.group, seen.is_pending = group.alert.id, False
                 if seen.alert is not None and seen.alert.id == group.alert.id:
                     seen.alert = None
 
     def _tell_groups(self, mark: SourceMark) -> list[SilentGroup]:
-        """The groups of this source whose hosts changed; those that ended a day ago are forgotten."""
+        """The groups of this topic whose hosts changed; those that ended a day ago are forgotten."""
         since_ns = mark.time_ns - KEEP_NS
         self.groups = {k: g for k, g in self.groups.items() if g.alert.is_open or g.alert.ended_ns > since_ns}
-        changed = [g for g in self.groups.values() if g.source == mark.source and not g.is_told]
+        topic = topic_of(mark.source)
+        changed = [g for g in self.groups.values() if topic_of(g.source) == topic and not g.is_told]
         for group in changed:
             group.tell(self._racks(mark.time_ns))
         return changed
@@ -241,39 +233,3 @@ def _silence_host(one: Silent, seen: HostSeen, mark: SourceMark) -> Alert:
         seen.alert, one.host, "host_silent", one.onset_ns, mark.time_ns, diagnosis, one.rack
     )
     return seen.alert.copy()
-
-
-def _judge_stream(source: SourceSeen, mark: SourceMark) -> list[Alert]:
-    """A source that stands still is told once; a mark that was not read to its end says nothing.
-
-    One that never had a host is an empty partition, and hosts of 10 min let theirs stand still by right.
-    """
-    if mark.messages > 0:
-        source.still_marks = 0
-        if source.alert is None or not source.alert.is_open:
-            return []
-        end_silence(source.alert, mark.time_ns)
-        return [source.alert.copy()]
-    if not mark.at_end:
-        return []
-    if source.still_marks == 0:
-        source.still_ns = mark.time_ns
-    source.still_marks += 1
-    is_told = source.alert is not None and source.alert.is_open
-    period_ns = min((seen.period_ns for seen in source.hosts.values()), default=0)
-    still_ns = mark.time_ns - source.still_ns
-    if (
-        is_told
-        or not source.hosts
-        or source.still_marks < STILL_MARKS
-        or still_ns < SILENT_PERIODS * period_ns
-    ):
-        return []
-    diagnosis = (
-        f"{mark.source} has had no message for {source.still_marks} min: its producers or the broker stand "
-        "still."
-    )
-    source.alert = open_silence(
-        source.alert, mark.source, "stream_silent", source.still_ns, mark.time_ns, diagnosis
-    )
-    return [source.alert.copy()]

@@ -13,7 +13,7 @@ from agent.alert import Alert
 from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.narrative import say_back, say_together
 from agent.silence_alert import end_silence, open_silence, rename_silence
-from agent.site_events import SourceMark
+from agent.silence_sources import topic_of
 
 STRAGGLER_NS = 5 * MINUTE_NS  # one after the other within this, or within a period, has one cause
 GROUP_HOSTS = 3
@@ -33,11 +33,20 @@ class Silent:
     rack: str
 
 
+@dataclass(frozen=True, slots=True)
+class Partitions:
+    """Where hosts are looked for: a source, or a topic with all its partitions."""
+
+    name: str
+    speaking: int  # hosts that go on
+    alone: Mapping[str, Alert]  # host → the alert of its own silence, open or ended
+
+
 @dataclass(slots=True)
 class SilentGroup:
-    """Hosts of one source that fell silent together. Times in ns."""
+    """Hosts of one topic that fell silent together. Times in ns."""
 
-    source: str
+    source: str  # theirs; the topic, if they are of several of its partitions
     alert: Alert  # of the first of them
     back_ns: dict[str, int]  # each host ever in it → when it was back, 0 while silent
     newest_ns: int  # when the last of the latest wave fell silent
@@ -138,42 +147,45 @@ def send_home(
 
 def gather(
     cluster: Sequence[Silent],
-    groups: Sequence[SilentGroup],  # of the same source
-    own: Mapping[str, Alert],  # host → the alert of its own silence, open or ended
-    speaking: int,
+    groups: Sequence[SilentGroup],  # of the same topic
+    where: Partitions,
     racks: Mapping[str, Sequence[str]],
-    mark: SourceMark,
+    now_ns: int,
 ) -> SilentGroup | None:
     """The group that hosts which fell silent together are in, if they are: a present one or a new one."""
-    many = have_one_cause([one.host for one in cluster], speaking, racks)
+    many = have_one_cause([one.host for one in cluster], where.speaking, racks)
     reached = [group for group in groups if group.alert.is_open and group.is_reached_by(cluster)]
     for group in reached:
         if not (many and _is_elsewhere(group, cluster)):
             group.newest_ns = max(group.newest_ns, cluster[-1].onset_ns)
+            group.source = _common(group.source, where.name)
             group.take(cluster)
             return group
-    told = _told_before(cluster, own, DRIZZLE_NS)
+    told = _told_before(cluster, where.alone, DRIZZLE_NS)
     if len(cluster) + len(told) < GROUP_ANYWAY:
-        told = _told_before(cluster, own, STRAGGLER_NS)
+        told = _told_before(cluster, where.alone, STRAGGLER_NS)
     hosts = [*(one.host for one in cluster), *(alert.host for alert in told)]
-    return _begin(cluster, told, own, mark) if have_one_cause(hosts, speaking, racks) else None
+    return _begin(cluster, told, where, now_ns) if have_one_cause(hosts, where.speaking, racks) else None
 
 
-def _begin(
-    cluster: Sequence[Silent], told: Sequence[Alert], own: Mapping[str, Alert], mark: SourceMark
-) -> SilentGroup:
+def _begin(cluster: Sequence[Silent], told: Sequence[Alert], where: Partitions, now_ns: int) -> SilentGroup:
     """A group of hosts, and of those told of alone just before: where the first of all is one of these, its
     alert becomes the group's, since no host has two of a kind."""
     first = cluster[0]
     alert = min(told, key=lambda alert: (alert.onset_ns, alert.host), default=None)
     if alert is None or (first.onset_ns, first.host) < (alert.onset_ns, alert.host):
         alert = open_silence(
-            own.get(first.host), first.host, "collector_silent", first.onset_ns, mark.time_ns
+            where.alone.get(first.host), first.host, "collector_silent", first.onset_ns, now_ns
         )
     rename_silence(alert, "collector_silent")
     hosts = [*(alert.host for alert in told), *(one.host for one in cluster)]
     racks = sorted({one.rack for one in cluster})
-    return SilentGroup(mark.source, alert, dict.fromkeys(hosts, 0), cluster[-1].onset_ns, racks)
+    return SilentGroup(where.name, alert, dict.fromkeys(hosts, 0), cluster[-1].onset_ns, racks)
+
+
+def _common(one: str, other: str) -> str:
+    """A partition, or the topic of two."""
+    return one if one == other else topic_of(one)
 
 
 def _told_before(cluster: Sequence[Silent], own: Mapping[str, Alert], within_ns: int) -> list[Alert]:

@@ -185,18 +185,43 @@ def test_two_groups_at_different_times_are_two_alerts() -> None:
     assert [alert.state for alert in hall.alerts.values()] == ["resolved", "open"]
 
 
-def test_hosts_of_two_sources_are_two_groups() -> None:
-    hall = Hall(names(1, 4))
-    for minute in range(-5, 10):
-        hall.silence.mark(SourceMark("telemetry/1", at(minute), 50, True))
-        for host in ("m1", "m2", "m3", "m4") if minute < 0 else ("m1",):
-            hall.silence.hear(HostSummary(host, "telemetry/1", at(minute + 0.1), 10_000_000_000, 0.1))
-    hall.go(10, silent=names(2, 4))
-    opened = [alert for alert in hall.silence.alerts() if alert.is_open]
-    assert sorted((alert.host, alert.fault) for alert in opened) == [
-        ("m2", "collector_silent"),
+def play_sources(hosts: Mapping[str, tuple[str, ...]], silent: Iterable[str], minutes: int = 12) -> Silence:
+    """Sources that are marked at the same time; `silent` fall silent at minute 0."""
+    silence, gone = Silence(), set(silent)
+    for minute in range(-5, minutes):
+        for source in hosts:
+            silence.mark(SourceMark(source, at(minute), 50, True))
+        for source, names_ in hosts.items():
+            for host in names_:
+                if minute < 0 or host not in gone:
+                    silence.hear(HostSummary(host, source, at(minute + 0.1), 10_000_000_000, 0.1))
+    return silence
+
+
+def test_hosts_of_two_topics_are_two_groups() -> None:
+    hosts = {"hall-a/0": names(1, 4), "hall-b/0": names(5, 8)}
+    silence = play_sources(hosts, silent=(*names(2, 4), *names(6, 8)))
+    assert [(a.host, a.fault) for a in silence.alerts()] == [
         ("n02", "collector_silent"),
+        ("n06", "collector_silent"),
     ]
+
+
+def test_a_collectors_hosts_that_are_spread_over_partitions_are_one_group_of_the_topic() -> None:
+    """Two of eight in each of six partitions: twelve that fell silent together."""
+    hosts = {f"telemetry/{i}": names(1 + 8 * i, 8 + 8 * i) for i in range(6)}
+    silent = [host for hosts_ in hosts.values() for host in hosts_[:2]]
+    silence = play_sources(hosts, silent)
+    (alert,) = silence.alerts()
+    (group,) = silence.groups.values()
+    assert (alert.host, alert.fault, group.hosts) == ("n01", "collector_silent", silent)
+    assert (group.source, "while telemetry goes on" in alert.diagnosis) == ("telemetry", True)
+
+
+def test_single_hosts_of_several_partitions_are_no_group() -> None:
+    hosts = {f"telemetry/{i}": names(1 + 8 * i, 8 + 8 * i) for i in range(6)}
+    silence = play_sources(hosts, silent=("n01", "n09", "n17"))
+    assert [a.fault for a in silence.alerts()] == ["host_silent"] * 3
 
 
 RACKS = {host: f"r{1 + i // 6}" for i, host in enumerate(names(1, 60))}
