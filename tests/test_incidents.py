@@ -347,6 +347,30 @@ def test_a_site_goes_on_from_its_stored_state() -> None:
     assert other.recent() == one.recent()
 
 
+@pytest.mark.parametrize("cut", range(1, 60, 4))
+def test_a_site_goes_on_from_any_moment_of_a_collectors_silence(cut: int) -> None:
+    back = {8: ("n01", "n02"), 9: ("n01", "n02"), 10: ("n01", "n02"), 11: ALL, 12: ALL, 13: ALL}
+    events = minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), ("n01",)) | back)
+    whole = observe_all(Site(), events)
+    site = Site()
+    points = observe_all(site, events[:cut])
+    record = decode_site(encode_site(site.state(), 17, at(3)))
+    assert points + observe_all(Site.restore(record.state), events[cut:]) == whole
+
+
+def test_a_sites_record_of_an_older_release_is_read() -> None:
+    """It knew a collector by its source, and had an alert for each of its hosts."""
+    site = Site()
+    observe_all(site, minutes_of({0: ALL, 1: ALL} | dict.fromkeys(range(2, 8), ALL[:3])))
+    old = msgspec.msgpack.decode(msgspec.msgpack.encode(site.state()))
+    (incident,) = old["incidents"].values()
+    old["collectors"], incident["scope"] = {P0: incident["id"]}, "collector"
+    del old["silence"]["groups"], incident["together"], incident["silent"]
+    restored = Site.restore(msgspec.convert(old, SiteState))
+    (over,) = incidents(observe_all(restored, minutes_of({8: ALL, 9: ALL})))
+    assert (over.fields["id"], over.fields["state"]) == (incident["id"], "resolved")
+
+
 def test_a_damaged_record_is_refused() -> None:
     with pytest.raises(StateError, match="unreadable"):
         decode_site(b"\x00")
