@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from agent.alert import UNKNOWN, Alert, alert_id, graver, severity_rank
 from agent.findings import Finding, Kind
+from agent.mute import Mute, settle_state
 from agent.points import Point
 from agent.rules.layout import is_off, layout_of
 from agent.scored import NOT_KNOWN, ScoredTick
@@ -68,6 +69,7 @@ class HostAlerts:
     period_ns: int = 0
     rests_to_ns: int = 0  # switched off or just started: only physical evidence counts until then
     tracks: dict[str, Track] = field(default_factory=dict)
+    mute: Mute | None = None  # the newest one, over or not
 
     def update(self, tick: ScoredTick, findings: Sequence[Finding]) -> list[Alert]:
         """Take the host's next tick; copies of the alerts whose written fields it changed."""
@@ -87,9 +89,33 @@ class HostAlerts:
                 track = self.tracks[kind] = Track()
             before = track.alert.copy() if track.alert is not None else None
             self._advance(track, kind, tick, found, rests)
+            settle_state(track.alert, self.is_muted, is_calm=track.calm_ticks > 0)
             if track.alert is not None and track.alert != before:
                 changed.append(track.alert.copy())
         return changed
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether operators do not want to hear of the host, at its newest tick."""
+        return self.mute is not None and self.mute.covers(self.now_ns)
+
+    def set_mute(self, mute: Mute) -> list[Alert]:
+        """Begin, change or end a mute between two ticks; copies of the alerts that it changed."""
+        self.mute, changed = mute, []
+        for track in self.tracks.values():
+            before = track.alert.state if track.alert is not None else ""
+            settle_state(track.alert, self.is_muted, is_calm=track.calm_ticks > 0)
+            if track.alert is not None and track.alert.state != before:
+                changed.append(track.alert.copy())
+        return changed
+
+    def close(self) -> list[Alert]:
+        """The host is no longer looked after: whatever is open ends with its newest tick; copies of that."""
+        alerts = [track.alert for track in self.tracks.values() if track.alert is not None]
+        ended = [alert for alert in alerts if alert.is_open]
+        for alert in ended:
+            alert.state, alert.ended_ns = "resolved", max(self.now_ns, alert.onset_ns)
+        return [alert.copy() for alert in ended]
 
     def stale(self, now_ns: int) -> list[Alert]:
         """Mark open alerts as stale when the host's data has stopped by this time (event time where there is
@@ -109,8 +135,9 @@ class HostAlerts:
 
     @property
     def open_count(self) -> int:
-        """How many alerts are open."""
-        return sum(track.alert is not None and track.alert.is_open for track in self.tracks.values())
+        """How many alerts are open, suppressed ones left out."""
+        alerts = [track.alert for track in self.tracks.values() if track.alert is not None]
+        return sum(alert.is_open and alert.state != "suppressed" for alert in alerts)
 
     def _advance(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding], rests: bool) -> None:
         above = kind == "condition" and tick.scored and tick.score > tick.threshold and not rests

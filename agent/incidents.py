@@ -17,8 +17,9 @@ from agent.narrative import summarize_chinese, summarize_english
 from agent.points import Point
 from agent.scored import NOT_KNOWN
 from agent.silence import Silence, Verdict
+from agent.silence_commands import forget_silence, mute_silence
 from agent.silent_groups import SilentGroup
-from agent.site_events import AlertChanged, HostSummary, SiteEvent
+from agent.site_events import AlertChanged, ForgetHost, HostForgotten, HostMuted, HostSummary, SiteEvent
 from agent.tick_points import six_digits
 
 Scope = Literal["host", "rack", "collector", "stream"]
@@ -154,6 +155,8 @@ class Site:
         if isinstance(event, AlertChanged):
             self._see(event.alert.ended_ns or event.alert.raised_ns)
             return self._join(event.alert.copy())
+        if isinstance(event, ForgetHost | HostForgotten | HostMuted):
+            return self._obey(event)
         self._see(event.time_ns)
         silence = self._state.silence
         return self._tell(silence.hear(event) if isinstance(event, HostSummary) else silence.mark(event))
@@ -167,6 +170,16 @@ class Site:
                 points.extend(incident.link(alert) for alert in incident.members.values())
         silences = self._state.silence.alerts()
         return points + [alert.to_point() for alert in silences if self._is_recent(alert.ended_ns)]
+
+    def _obey(self, command: ForgetHost | HostForgotten | HostMuted) -> list[Point]:
+        """Commands of operators. That a host is to be forgotten is first for whoever holds its partition."""
+        if isinstance(command, HostMuted):
+            return self._tell(mute_silence(self._state.silence, command))
+        if isinstance(command, ForgetHost):
+            return []
+        points = self._tell(forget_silence(self._state.silence, command))
+        self._state.newest.pop(command.host, None)  # a host of that name that reports again is another one
+        return points
 
     def _is_recent(self, ended_ns: int) -> bool:
         return ended_ns == 0 or self._state.now_ns - ended_ns <= RETURN_NS
@@ -192,6 +205,8 @@ class Site:
             known.put(alert)
             now = known.to_point()
             return [now] if now != before else []
+        if alert.state in ("suppressed", "resolved"):  # of a muted host: nobody is to be told
+            return []
         incident = self._present_of_host(alert) or self._present_in_rack(alert)
         if incident is None:
             scope: Scope = "stream" if alert.fault == "stream_silent" else "host"

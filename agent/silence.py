@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 
 from agent.alert import Alert
 from agent.alerts import MINUTE_NS, RETURN_NS
+from agent.mute import settle_state
 from agent.report.words import say_span
 from agent.silence_alert import end_silence, open_silence
 from agent.silence_sources import SILENT_PERIODS, HostSeen, SourceSeen, judge_stream, topic_of
 from agent.silent_groups import KEEP_NS, Partitions, Silent, SilentGroup, clusters, gather, send_home
 from agent.site_events import HostSummary, SourceMark
+from agent.site_mutes import SiteMutes
 
 SILENT_MARKS = 3
 SILENT_NS = 3 * MINUTE_NS
@@ -42,6 +44,7 @@ class Silence:
     sources: dict[str, SourceSeen] = field(default_factory=dict)
     homes: dict[str, str] = field(default_factory=dict)  # host → the source that it was heard from last
     groups: dict[str, SilentGroup] = field(default_factory=dict)  # by the id of their alert
+    mutes: SiteMutes = field(default_factory=SiteMutes)
 
     def hear(self, summary: HostSummary) -> Verdict:
         """A host reported; its own silence, or that of the last of its group, may be over."""
@@ -104,9 +107,20 @@ class Silence:
             for seen in source.hosts.values():
                 seen.marks, seen.is_pending = 0, False
         alerts = judge_stream(source, mark)
+        for host in self.mutes.end(mark.time_ns):
+            alerts += self.settle(host, muted=False)
         if is_good:
             alerts += self._judge_hosts(source, mark)
         return Verdict(tuple(alerts), tuple(self._tell_groups(mark)))
+
+    def settle(self, host: str, muted: bool) -> list[Alert]:
+        """Suppress the open alert of a host's own silence, or tell it again; a copy where that changed it."""
+        seen = self.sources.get(self.homes.get(host, ""), SourceSeen()).hosts.get(host)
+        if seen is None or seen.alert is None:
+            return []
+        before = seen.alert.state
+        settle_state(seen.alert, muted, is_calm=False)
+        return [seen.alert.copy()] if seen.alert.state != before else []
 
     def alerts(self) -> Sequence[Alert]:
         """Every silence alert that is known, open or ended."""
@@ -212,6 +226,9 @@ class Silence:
         for name, seen in source.hosts.items():
             seen.marks += 1
             if seen.is_alone_silent or self._is_group_silent(name, seen):
+                continue
+            if self.mutes.cover(name, mark.time_ns):
+                seen.is_pending = False
                 continue
             elapsed_ns = mark.time_ns - max(seen.base_ns, source.run_ns)
             allowed_ns = max(SILENT_NS, SILENT_PERIODS * seen.period_ns)

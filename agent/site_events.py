@@ -1,6 +1,7 @@
 """What the owner of the whole site hears of hosts and sources; also the messages of `<group>.alerts`.
 
-every pipeline ──► AlertChanged, HostSummary, SourceMark ──► one Site: incidents, silence
+every pipeline ──► AlertChanged, HostSummary, SourceMark ──┬─► one Site: incidents, silence
+command line ────► HostMuted, ForgetHost ──────────────────┘
 """
 
 from __future__ import annotations
@@ -41,4 +42,31 @@ class SourceMark(msgspec.Struct, frozen=True, tag="mark", tag_field="type"):
     at_end: bool
 
 
-SiteEvent = AlertChanged | HostSummary | SourceMark
+class HostMuted(msgspec.Struct, frozen=True, tag="mute", tag_field="type"):
+    """Operators do not want to hear of a host from `since_ns` until `until_ns`; the newest such event counts.
+
+    Sent by the command line.
+    """
+
+    host: str
+    at_ns: int  # of the command
+    since_ns: int
+    until_ns: int
+    reason: str = ""
+
+
+class ForgetHost(msgspec.Struct, frozen=True, tag="forget", tag_field="type"):
+    """A host is to be forgotten: whoever holds its partition does it. Sent by the command line."""
+
+    host: str
+    at_ns: int
+
+
+class HostForgotten(msgspec.Struct, frozen=True, tag="forgotten", tag_field="type"):
+    """A host has been forgotten: its records are gone, and nothing that was sent before counts any more."""
+
+    host: str
+    at_ns: int  # of the command
+
+
+SiteEvent = AlertChanged | HostSummary | SourceMark | HostMuted | ForgetHost | HostForgotten

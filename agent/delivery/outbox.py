@@ -23,7 +23,7 @@ from kafka.structs import OffsetAndMetadata
 from agent.config import Config
 from agent.delivery.source import encode_metadata
 from agent.errors import OwnershipLost
-from agent.site_events import AlertChanged, HostSummary, SiteEvent
+from agent.site_events import AlertChanged, SiteEvent, SourceMark
 from agent.telemetry.readings import Message
 
 TRANSACTION_TIMEOUT_MS = 30_000  # a killed instance holds up readers of the state topic for no longer
@@ -37,7 +37,7 @@ MAX_REQUEST_BYTES = 8 * 1024 * 1024
 class Delivery:
     """What goes to Kafka once InfluxDB has accepted its points."""
 
-    records: dict[bytes, bytes] = field(default_factory=dict)
+    records: dict[bytes, bytes | None] = field(default_factory=dict)  # None: a tombstone
     events: list[SiteEvent] = field(default_factory=list)
     dead_letters: list[tuple[Message, str]] = field(default_factory=list)
     offsets: dict[TopicPartition, tuple[int, int]] = field(default_factory=dict)  # → offset, rewind offset
@@ -174,10 +174,10 @@ def _close(producer: KafkaProducer) -> None:
 
 
 def key_of(event: SiteEvent) -> bytes:
-    """Alerts by id, summaries by host, marks by source."""
+    """Alerts by id, marks by source, all others by host."""
     if isinstance(event, AlertChanged):
         return event.alert.id.encode()
-    return (event.host if isinstance(event, HostSummary) else event.source).encode()
+    return (event.source if isinstance(event, SourceMark) else event.host).encode()
 
 
 def dead_letter_headers(message: Message, reason: str) -> Mapping[str, bytes]:
