@@ -23,6 +23,8 @@ from kafka.errors import KafkaError
 
 from agent.backoff import Backoff
 from agent.config import Config
+from agent.control_desk import ControlDesk
+from agent.delivery.control_follower import ControlFollower
 from agent.delivery.outbox import Delivery, Outbox
 from agent.delivery.partitions import SITE, SITE_KEY, Partition, restore_partition
 from agent.delivery.source import KafkaSource
@@ -71,6 +73,8 @@ class Daemon:
         self._health = health
         self._inventory = inventory
         self._source: KafkaSource | None = None
+        self._follower: ControlFollower | None = None
+        self._desk = ControlDesk(pipeline)
         self._partitions: dict[TopicPartition, Partition] = {}
         self._unrestored: set[TopicPartition] = set()
         self._site: Site | None = None
@@ -121,8 +125,9 @@ class Daemon:
             self._rebalance()
         batch = self._process(messages)
         self._take_over(batch)
+        records = self._obey(batch)
         self._mark(batch)
-        self._deliver(batch)
+        self._deliver(batch, records)
         self._health.write_if_due(self._sink, self._consumer.lag(), self._pipeline.hosts)
 
     # -- partitions come and go -------------------------------------------------------------------------
@@ -136,6 +141,7 @@ class Daemon:
         # Offsets first: whatever they were committed with is then in the records.
         committed = {partition: self._consumer.committed(partition) for partition in sorted(self._unrestored)}
         records = read_state(self._config)
+        self._pipeline.controls.reload(records)
         for partition, offset in committed.items():
             restored = restore_partition(self._consumer, self._config, partition, offset, records)
             self._partitions[partition] = restored.partition
@@ -259,14 +265,30 @@ class Daemon:
                 batch.events.append(mark)
                 held.messages = 0
 
+    def _obey(self, batch: Output) -> dict[bytes, bytes | None]:
+        """Do to hosts what operators want; the records that go into the same transaction."""
+        held = frozenset(source_name(*partition) for partition in self._partitions)
+        for event in self._follower.poll() if self._follower is not None else ():
+            self._desk.observe(event, held)
+        records: dict[bytes, bytes | None] = {}
+        for partition, log in self._partitions.items():
+            if partition.topic == self._config.kafka.alerts_topic or not log.taken_over:
+                continue
+            position, at_end = self._consumer.position(partition), self._consumer.is_at_end(partition)
+            done = self._desk.apply(source_name(*partition), log, position, at_end, time.time_ns())
+            batch.points += done.points
+            batch.events += done.events
+            records |= done.records
+        return records
+
     # -- out --------------------------------------------------------------------------------------------
 
-    def _deliver(self, batch: Output) -> None:
+    def _deliver(self, batch: Output, records: dict[bytes, bytes | None]) -> None:
         """InfluxDB first, then the transaction."""
-        delivery = Delivery(events=batch.events, dead_letters=batch.dead_letters)
+        delivery = Delivery(records=records, events=batch.events, dead_letters=batch.dead_letters)
         for partition, held in self._partitions.items():
             position = self._consumer.position(partition)
-            if held.taken_over and position != held.committed:
+            if held.taken_over and (position != held.committed or held.is_pressing):
                 self._checkpoint(partition, held, position, delivery)
         if batch.points:
             self._write(batch.points)
@@ -275,6 +297,7 @@ class Daemon:
             self._outbox.commit(delivery, self._consumer.group_metadata(), self._pipeline.scorer.release)
         for partition, (position, _) in delivery.offsets.items():
             self._partitions[partition].committed = position
+            self._partitions[partition].is_pressing = False
         self._health.counts.add(batch.counts)
 
     def _checkpoint(
@@ -345,6 +368,7 @@ class Daemon:
         self._outbox.open()  # ends what a producer before left open, so that nobody waits for it
         if self._source is None:
             kafka = self._config.kafka
+            self._follower = ControlFollower(self._config)
             self._source = KafkaSource(self._config, [*kafka.topics, kafka.alerts_topic])
             log_event(_log, logging.INFO, "connected", brokers=",".join(kafka.brokers), group=kafka.group)
 
@@ -358,10 +382,12 @@ class Daemon:
         self._health.ready(False)
         self._forget(set(self._partitions))
         self._unrestored.clear()
-        source, self._source = self._source, None
-        if source is not None:
-            with contextlib.suppress(KafkaError):
-                source.close()
+        clients = (self._source, self._follower)
+        self._source = self._follower = None
+        for client in clients:
+            if client is not None:
+                with contextlib.suppress(KafkaError):
+                    client.close()
 
     def _wait_for_broker(self) -> None:
         end_s = time.monotonic() + self._backoff.next_s()

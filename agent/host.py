@@ -64,6 +64,7 @@ class Host:
     summary_minute: int = -1  # the last minute that a summary told of
     first_boot: FirstBoot | None = None
     told_place: ToldPlace = field(default_factory=ToldPlace)
+    forgotten_ns: int = 0  # when an older host of the same name was forgotten
     applied_to: int = 0  # offsets below this are part of this state already
     derived: Derived | None = None
     trust: HostTrust = field(default_factory=HostTrust)

@@ -47,7 +47,11 @@ class Intake:
         self._places.clear()
 
     def take(
-        self, messages: Sequence[Message], readings: Readings, told: Sequence[Told] = ()
+        self,
+        messages: Sequence[Message],
+        readings: Readings,
+        told: Sequence[Told] = (),
+        buried: Mapping[tuple[str, str], int] | None = None,  # host, source → offset: before it, another host
     ) -> tuple[TickStream, list[Point]]:
         """Every reading to its clock. Returns what the clocks gave, and points of readings only stored."""
         out, stored = TickStream(), []
@@ -60,6 +64,8 @@ class Intake:
             *columns, readings.message.tolist(), ahead, strict=True
         ):
             source, offset = sources[at], messages[at].offset
+            if buried and offset < buried.get((self._series[series].host, source), 0):
+                continue  # of a host that was forgotten since
             host, column = self._places.get(series) or self._place(series, source)
             if offset < host.applied_to and host.source == source:
                 continue  # part of the restored state already

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 
 from agent.accounting import Counts
 from agent.alerts import HostAlerts
+from agent.controls import Controls
 from agent.diagnosis import diagnose
 from agent.host import Host
 from agent.intake import Intake
+from agent.mute import Mute
 from agent.points import Point
 from agent.rules.layout import layout_of
 from agent.scored import ScoredTick
@@ -70,6 +72,7 @@ class Pipeline:
         self.homes: dict[str, str] = {}  # where hosts live that other instances hold: host → source
         self.scorer = scorer
         self.topology = topology or Topology()
+        self.controls = Controls()
         self._lateness_ns = int(lateness_s * SECOND_NS)
         self._periods_ns = {
             host: {sensor: int(s * SECOND_NS) for sensor, s in sensors.items()}
@@ -82,10 +85,11 @@ class Pipeline:
     def process(self, messages: Sequence[Message]) -> Output:
         """Take the next messages of one log, in its order."""
         decoded = self._decoder.decode(messages)
-        stream, stored = self._intake.take(messages, decoded.readings, decoded.told)
+        buried = self.controls.find_buried(messages)
+        stream, stored = self._intake.take(messages, decoded.readings, decoded.told, buried)
         output = self._judge(stream)
         output.points.extend(stored)
-        output.touched = self._intake.hosts_in(decoded.readings)
+        output.touched = tuple(n for n in self._intake.hosts_in(decoded.readings) if n in self.hosts)
         output.dead_letters = [(messages[letter.message], letter.reason) for letter in decoded.dead_letters]
         output.counts.dead_letters = len(decoded.dead_letters)
         output.counts.messages_decoded = len(messages) - len(decoded.dead_letters)
@@ -126,6 +130,12 @@ class Pipeline:
         """Forget the hosts of sources that moved elsewhere."""
         for name in [name for name, host in self.hosts.items() if host.source in sources]:
             self.homes[name] = self.hosts.pop(name).source
+        self._intake.forget_places()
+
+    def forget(self, name: str) -> None:
+        """A host that is no more; should it report again, it is another one."""
+        self.hosts.pop(name, None)
+        self.homes.pop(name, None)
         self._intake.forget_places()
 
     # -- one stage after the other -------------------------------------------------------------------------
@@ -182,7 +192,12 @@ class Pipeline:
         known = self._periods_ns.get(name, {})
         clock = HostClock(name, self._lateness_ns, period_ns=min(known.values(), default=0))
         place = self.topology.place(name)
-        return Host(name, source, clock, HostAlerts(name, place.rack), kind=place.kind)
+        muted = self.controls.mutes.get(name)
+        mute = Mute(muted.since_ns, muted.until_ns, muted.reason, muted.since_ns) if muted else None
+        alerts = HostAlerts(name, place.rack, mute=mute)
+        return Host(
+            name, source, clock, alerts, kind=place.kind, forgotten_ns=self.controls.forgotten_ns(name)
+        )
 
 
 class EventMarks:

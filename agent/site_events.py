@@ -69,4 +69,6 @@ class HostForgotten(msgspec.Struct, frozen=True, tag="forgotten", tag_field="typ
     at_ns: int  # of the command
 
 
+COMMAND_STARTS = (b'{"type":"mute"', b'{"type":"forget"', b'{"type":"forgotten"')  # as they are encoded
+
 SiteEvent = AlertChanged | HostSummary | SourceMark | HostMuted | ForgetHost | HostForgotten

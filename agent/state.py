@@ -59,6 +59,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     first_boot: dict[str, ArrayRecord] | None
     trust: dict[str, ArrayRecord] = {}
     kind: str = ""
+    forgotten_ns: int = 0
     told_place: ToldPlace = msgspec.field(default_factory=ToldPlace)
     air_flow: AirFlow = msgspec.field(default_factory=AirFlow)
 
@@ -99,6 +100,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         first_boot={k: pack_array(v) for k, v in first_boot.items()} if first_boot is not None else None,
         trust={k: pack_array(v) for k, v in host.trust.to_arrays().items()},
         kind=host.kind,
+        forgotten_ns=host.forgotten_ns,
         told_place=host.told_place,
         air_flow=host.air_flow,
     )
@@ -158,6 +160,7 @@ def host_of_record(record: HostRecord) -> Host:
         level=record.level,
         cohort=record.cohort,
         kind=record.kind,
+        forgotten_ns=record.forgotten_ns,
         told_place=record.told_place,
         first_hour=record.first_hour,
         summary_minute=record.summary_minute,

@@ -39,6 +39,16 @@ class Checkpoints:
         """These have changed."""
         self.changed.update(names)
 
+    def renew(self, name: str) -> None:
+        """Something was done to it that its log does not tell: its record is due at the next commit."""
+        self.changed.add(name)
+        self.stamps.pop(name, None)
+
+    def forget(self, name: str) -> None:
+        """It is gone, and its record with it."""
+        self.changed.discard(name)
+        self.stamps.pop(name, None)
+
     def due(self, event_ns: int) -> list[str]:
         """Who needs a new record at a commit at this event time of the source."""
         return sorted(name for name in self.changed if self._is_due(name, event_ns))
@@ -57,5 +67,6 @@ class Checkpoints:
             self.changed.discard(name)
 
     def rewind_to(self, offset: int) -> int:
-        """Where a restart must read from when `offset` is committed."""
-        return min((self.stamps[name].offset for name in self.changed), default=offset)
+        """Where a restart must read from when `offset` is committed, with a record of each that has none."""
+        stamps = (self.stamps.get(name) for name in self.changed)
+        return min((stamp.offset for stamp in stamps if stamp is not None), default=offset)

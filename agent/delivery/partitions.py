@@ -10,6 +10,7 @@ from statistics import median
 from kafka import TopicPartition
 
 from agent.config import Config
+from agent.controls import Controls, is_control
 from agent.delivery.checkpoints import Checkpoints
 from agent.delivery.source import Committed, KafkaSource
 from agent.errors import StateError
@@ -37,6 +38,7 @@ class Partition:
     event_ns: int = 0  # where its log stands: the middle of the newest records' times
     messages: int = 0  # since the last mark
     taken_over: bool = False
+    is_pressing: bool = False  # something must be committed, even if nothing more is read
     recent_ms: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT_RECORDS))
 
     def take(self, message: Message, is_live: bool) -> None:
@@ -88,7 +90,7 @@ def restore_partition(
         return _restore_site(held, start, limit, records)
     hosts, homes = [], {}
     for key, data in records.items():
-        if key == SITE_KEY:
+        if key == SITE_KEY or is_control(key):
             continue
         record = _readable(key, data)
         # A record from beyond the committed offset: somebody set the offsets back, to have it all again.
@@ -129,6 +131,9 @@ def _restore_site(held: Partition, start: int, limit: int, records: dict[bytes, 
         held.checkpoints.restore(SITE, record.offset, record.event_ns)
         held.event_ns = record.event_ns
         start = max(start, record.offset)
+    else:
+        for muted in Controls.from_records(records).mutes.values():
+            site.observe(muted)
     return Restored(held, start, site=site)
 
 
