@@ -21,6 +21,7 @@ from agent.telemetry.meanings import Meaning, is_zero
 from agent.telemetry.naming import MAX_NAME_LENGTH, lower_snake_case
 from agent.telemetry.units import MARGIN, STATE, Unit
 
+ABSOLUTE_ZERO_C = -273.0
 VENDOR_NAMES = 65_536  # remembered: every machine of a make has the same ones
 
 _POSITION = re.compile(r"^\d+_(?:\d+_)?(?=[a-z])")  # HPE puts a sensor's place on the board first
@@ -149,4 +150,18 @@ def _margin_of(name: str, family: str, identity: str, part: str) -> Meaning | No
     if match is None:
         return None
     margin = f"{match[1]}_margin_c"
-    return Meaning((margin, f"{margin}_peci"), MARGIN.quantity, MARGIN.unit, family, identity, part, rank=9)
+    return Meaning(
+        (margin, f"{margin}_peci"),
+        MARGIN.quantity,
+        MARGIN.unit,
+        family,
+        identity,
+        part,
+        rank=9,
+        refuses=is_no_margin,
+    )
+
+
+def is_no_margin(value: float) -> bool:
+    """Whether a negative number is no distance to throttling: 0 K, or the end of an integer's range."""
+    return value <= ABSOLUTE_ZERO_C

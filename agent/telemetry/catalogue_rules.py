@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 # Expressions that the patterns below name.
 WORDS: dict[str, str] = {
-    "<board>": r"(?:(?:system_board|system|sys|chassis|baseboard|bb|mb|board|node|server)_)",
+    "<board>": r"(?:(?:system_board(?:_\d)?|system|sys|chassis|baseboard|bb|mb|board|node|server)_)",
     "<cpu>": r"(?:(?:cpu|proc|processor|socket|pkg|package|p)_?(?P<n>\d+)|s(?P<m>\d+)_soc)",
     "<gpu>": r"(?:hgx_)?gpu_?(?:sxm_)?(?P<n>\d+)",
-    "<psu>": r"(?:psu|ps|p_s|power_supply|pwr_supply|powersupply)_?(?P<n>\d+)",
+    "<psu>": r"(?:psu|ps|p_s|power_supply|pwr_supply|powersupply)_?(?:bay_?|slot_?)?(?P<n>\d+)",
     "<fan>": r"(?:sys)?fan_?(?:(?:mod|module|tray|block|bay|tach|sys)_?)?"
     r"(?P<n>\d+_?(?:[a-z](?![a-z]))?(?:_\d+)?(?:_(?:front|rear|inlet|outlet))?|[a-z])",
     "<turns>": r"(?:_(?:tach|rpm|speed|fan|sys|duty_?cycle|duty|pwm|percent|pct))*",
@@ -65,7 +65,7 @@ RULES: tuple[Rule, ...] = (
     Rule("temperature", "<inside>.*(?:exhaust|outlet).*", "exhaust_temp_c", 4),
     Rule("temperature", "<board>?<cpu>(?:_(?:package|pkg|pkgtmp|die|tctl|t|core|rem))*", "cpu{n}_temp_c"),
     Rule("temperature", "(?:soc_)?(?:cpu|proc|processor)(?:_(?:package|pkg|die))*", "cpu0_temp_c", 1),
-    Rule("temperature", "<gpu>(?:_(?:die|core|proc|asic|0))*", "gpu{n}_temp_c"),
+    Rule("temperature", "<board>?<gpu>(?:_(?:die|core|proc|asic|0))*", "gpu{n}_temp_c"),
     Rule("temperature", "<gpu>_(?:mem|memory|hbm|vram|dram)(?:_0)*", "gpu{n}_mem_temp_c"),
     Rule("temperature", "<psu>", "psu{n}_temp_c"),
     Rule("temperature", "chw_supply", "chw_supply_c"),

@@ -3,6 +3,10 @@
 A line of `field_messages/*.jsonl` is {"from": machine, "message": as a collector sends it, "readings": […]}
 with what the message says by judgement, and an empty list where it says nothing. The labels were not made by
 the decoder: where the two differ, one of them is to be corrected, by looking at the machine's manual.
+
+Files `examiner_*.jsonl` are another reader's, who had not seen the decoder. There a sensor may be null (any
+name will do), limits, states and other numbers are not judged, and `may` lists values that one can read
+either way, such as a load of 27 %.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from agent.telemetry.decoder import Decoder
 from agent.telemetry.readings import Message
 
 FOLDER = Path(__file__).with_name("field_messages")
+EXAMINER = "examiner_*.jsonl"
+UNJUDGED = ("limit", "state", "other")
 ROUNDS = 2  # names settle in one round of readings
 
 
@@ -30,7 +36,7 @@ class Reading(NamedTuple):
     unit: str
     value: float
     time_ns: int
-    sensor: str
+    sensor: str | None  # None: any name
 
     def is_as_said(self, said: Reading) -> bool:
         """Whether everything but the name agrees."""
@@ -40,6 +46,20 @@ class Reading(NamedTuple):
             and self.time_ns == said.time_ns
             and math.isclose(self.value, said.value, rel_tol=1e-9, abs_tol=1e-9)
         )
+
+
+class Case(NamedTuple):
+    """A message, what it says, and which readings beyond that are no error."""
+
+    message: str
+    said: list[Reading]
+    may: tuple[float, ...] = ()
+    unjudged: tuple[str, ...] = ()
+
+    def allows(self, reading: Reading) -> bool:
+        """Whether a reading that was not asked for is no error."""
+        near = (math.isclose(reading.value, value, rel_tol=1e-9, abs_tol=1e-9) for value in self.may)
+        return reading.quantity in self.unjudged or any(near)
 
 
 @dataclass
@@ -55,40 +75,55 @@ class Row:
 
 
 def labelled() -> dict[str, list[tuple[str, list[Reading]]]]:
-    """Machine → its messages with their labels, in the order of the files."""
-    machines: dict[str, list[tuple[str, list[Reading]]]] = defaultdict(list)
-    for path in sorted(FOLDER.glob("*.jsonl")):
+    """Machine → its messages with their labels, in the order of the files; without the examiner's."""
+    files = sorted({*FOLDER.glob("*.jsonl")} - {*FOLDER.glob(EXAMINER)})
+    return {machine: [case[:2] for case in cases] for machine, cases in _cases(files).items()}
+
+
+def examined() -> dict[str, list[Case]]:
+    """The examiner's machines and messages."""
+    return _cases(sorted(FOLDER.glob(EXAMINER)))
+
+
+def _cases(files: list[Path]) -> dict[str, list[Case]]:
+    machines: dict[str, list[Case]] = defaultdict(list)
+    for path in files:
+        unjudged = UNJUDGED if path.match(EXAMINER) else ()
         for line in path.read_text("utf-8").splitlines():
             case = json.loads(line)
             said = [Reading(**reading) for reading in case["readings"]]
-            machines[case["from"]].append((case["message"], said))
+            machines[case["from"]].append(Case(case["message"], said, tuple(case.get("may", ())), unjudged))
     return dict(machines)
 
 
 def judged() -> dict[str, Row]:
     """Machine → how its messages were read. A machine's messages come as a stream, one decoder for each."""
-    return {machine: _judge(cases) for machine, cases in labelled().items()}
+    return {
+        machine: judge([Case(message, said) for message, said in cases])
+        for machine, cases in labelled().items()
+    }
 
 
-def _judge(cases: list[tuple[str, list[Reading]]]) -> Row:
+def judge(cases: list[Case]) -> Row:
+    """How one machine's messages were read."""
     decoder, row = Decoder(), Row()
     for _ in range(ROUNDS - 1):
-        decoder.decode([Message(message.encode()) for message, _ in cases])
-    for message, said in cases:
+        decoder.decode([Message(case.message.encode()) for case in cases])
+    for case in cases:
         row.messages += 1
-        row.wanted += len(said)
-        got = list(_readings(decoder, message))
-        for wanted in sorted(said, key=lambda reading: _named(reading, got), reverse=True):
+        row.wanted += len(case.said)
+        got = list(_readings(decoder, case.message))
+        for wanted in sorted(case.said, key=lambda reading: _named(reading, got), reverse=True):
             found = next((g for g in got if g.sensor == wanted.sensor and g.is_as_said(wanted)), None)
             found = found or next((g for g in got if g.is_as_said(wanted)), None)
             if found is None:
-                row.missing.append(_show(wanted))
+                row.missing.append(f"{_show(wanted)}  of  {case.message.strip()[:300]}")
                 continue
             got.remove(found)
             row.right += 1
-            if found.sensor != wanted.sensor:
+            if wanted.sensor is not None and found.sensor != wanted.sensor:
                 row.renamed.append(f"{found.sensor}, not {wanted.sensor}")
-        row.wrong += [f"{_show(reading)}  of  {message.strip()}" for reading in got]
+        row.wrong += [f"{_show(g)}  of  {case.message.strip()[:300]}" for g in got if not case.allows(g)]
     return row
 
 

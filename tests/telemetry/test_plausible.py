@@ -61,3 +61,9 @@ def test_the_classes_of_ashrae_widen_and_hold_what_is_recommended() -> None:
         assert next_low <= low
         assert next_high > high
     assert ranges[0][0] <= ASHRAE_RECOMMENDED[0] < ASHRAE_RECOMMENDED[1] <= ranges[0][1]
+
+
+def test_a_halls_ups_and_chiller_may_have_megawatts_and_a_cpu_may_not() -> None:
+    for sensor in ("power_w", "output_w", "phase1_w", "cooling_w"):
+        assert plausible_range(sensor, "power")[1] >= 2_000_000
+    assert plausible_range("cpu0_power_w", "power")[1] <= 2_000

@@ -158,3 +158,35 @@ def test_an_output_that_is_sent_twice_is_one_reading() -> None:
 def test_the_failing_of_a_power_good_bit_is_a_state_too() -> None:
     row = line("redfish_power_voltages", "reading_volts=1", name=r"System\ Board\ PS1\ PG\ FAIL")
     assert kinds_of(row) == {"system_board_ps1_pg_fail": ("state", "1")}
+
+
+def test_the_subsystems_tables_mean_what_the_older_ones_do() -> None:
+    assert values_of(
+        line("redfish_thermalsubsys_temperatures", "reading_celsius=19", name=r"01-Inlet\ Ambient"),
+        line("redfish_thermalsubsys_fans", "reading_percent=20", member_id="0", name=r"Fan\ 1"),
+        line(
+            "redfish_powersubsys_powersupplies",
+            "line_input_voltage=230.2,power_input_watts=217.4,power_output_watts=197.9,power_capacity_watts=400",
+            name=r"Power\ Supply\ Bay\ 2",
+            serial_num="3488247",
+        ),
+    ) == pytest.approx(
+        {
+            "inlet_temp_c": 19,
+            "fan1_pct": 0.2,
+            "psu2_vin": 230.2,
+            "psu2_in_w": 217.4,
+            "psu2_out_w": 197.9,
+            "psu2_out_w/upper_capacity": 400,
+        }
+    )
+
+
+def test_counts_of_redundancy_and_sizes_of_disks_are_no_readings() -> None:
+    assert reason_of(line("redfish_powersubsys_redundancy", "redund_group_count=0i", type="Failover"))
+    assert reason_of(line("redfish_storage", "capacity_bytes=2000398934016i,speed_gbs=6"))
+
+
+def test_an_integers_lowest_number_is_neither_a_temperature_nor_a_margin() -> None:
+    fields = "reading_celsius=-2147483648"
+    assert reason_of(line("redfish_thermal_temperatures", fields, name=r"CPU1\ Temp", state="Enabled"))

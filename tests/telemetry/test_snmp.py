@@ -379,3 +379,44 @@ def test_numbers_beyond_all_measure_are_no_readings_and_no_states() -> None:
     fields = f'{{"upsOutputSource":{huge},"st4TempSensorValue":{huge},"upsBatteryTemperature":25}}'
     message = f'{{"fields":{fields},"name":"ups","tags":{{"agent_host":"u1"}},"timestamp":1767225600}}'
     assert values_of(message) == {"battery_temp_c": 25}
+
+
+# -- rows that a tag names ---------------------------------------------------------------------------------
+
+
+def test_a_servers_own_mib_is_read_by_the_names_in_its_rows() -> None:
+    inlet = r"temperatureProbeLocationName=System\ Board\ Inlet\ Temp"
+    got = values(inlet, "temperatureProbeReading=210i,temperatureProbeUpperCriticalThreshold=470i")
+    assert got == {"inlet_temp_c": 21, "inlet_temp_c/upper_critical": 47}
+    supply = r"amperageProbeLocationName=PS1\ Current\ 1"
+    assert list(values(supply, "amperageProbeReading=4i").values()) == [0.4]
+    total = r"amperageProbeLocationName=System\ Board\ Pwr\ Consumption"
+    assert values(total, "amperageProbeReading=168i") == {"power_w": 168}
+    assert values("cpqHeFltTolPowerSupplyBay=2", "cpqHeFltTolPowerSupplyCapacityUsed=45i") == {
+        "psu2_out_w": 45
+    }
+
+
+@pytest.mark.parametrize(
+    ("label", "field", "sensor", "quantity"),
+    [
+        ("CPU\\ DTS", "temperature_c=-51", "cpu_dts", "margin"),
+        ("Exhaust\\ Temp", "temperature_c=35", "exhaust_temp_c", "temperature"),
+        ("FAN1\\ SYS", "fan_speed_rpm=5280", "fan1_rpm", "fan_speed"),
+        ("Rack\\ 7\\ inlet", "temperature_c=23", "temp_c", "temperature"),  # of a rack's probe, not a server
+    ],
+)
+def test_a_rows_label_says_what_a_field_does_not(label: str, field: str, sensor: str, quantity: str) -> None:
+    got = kinds_of(telegraf(f"tempDescr={label}", field, "xcc_sensors"))
+    assert {name: kind[0] for name, kind in got.items()} == {sensor: quantity}
+
+
+def test_a_phase_of_an_input_is_told_from_the_input() -> None:
+    assert values("", "input_phase1_voltage=231,input_l2_current_a=4.9") == {
+        "phase1_input_v": 231,
+        "phase2_input_a": 4.9,
+    }
+
+
+def test_a_current_of_nines_alone_is_a_branch_that_is_not_there() -> None:
+    assert reason_of(telegraf("branch=3", "current_a=999.9", "mpdu"))

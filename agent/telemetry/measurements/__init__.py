@@ -45,7 +45,7 @@ TABLE: dict[str, MeaningOf] = {
 }
 # Measurement → which of a message's fields are to be left out, seen together.
 JOINT: dict[str, Joint] = {
-    "redfish_power_powersupplies": redfish.ratings,
+    **dict.fromkeys(redfish.SUPPLIES, redfish.ratings),
     "sensors": lm_sensors.faults,
 }
 

@@ -53,6 +53,7 @@ from agent.telemetry.units import (
 
 HIGHEST_V = 1000.0  # of low voltage; a larger number is in tenths or thousandths
 GRID_HZ = (40.0, 70.0)
+ALL_NINES = frozenset((99.99, 999.9, 9999.0))  # Vertiv's and others' "not installed"
 
 
 def is_no_voltage(value: float) -> bool:
@@ -61,6 +62,10 @@ def is_no_voltage(value: float) -> bool:
 
 def is_no_grid(value: float) -> bool:
     return value != 0 and not GRID_HZ[0] <= value <= GRID_HZ[1]
+
+
+def is_no_current(value: float) -> bool:
+    return is_negative(value) or value in ALL_NINES
 
 
 CURRENT = frozenset(("current", "amps", "amp", "amperage", "load", "draw"))
@@ -130,9 +135,10 @@ ENDINGS: dict[str, Ending] = {
     "rpm": Ending(RPM),
     **dict.fromkeys(("pct", "percent"), Ending(PERCENT)),
 }
-NOT_THERE: dict[str, Holds] = {"temperature": is_blank}
+NOT_THERE: dict[str, Holds] = {"temperature": is_blank, "current": is_no_current}
 _SCOPE = re.compile(rf"(l|{'|'.join(sorted(SCOPE_OF, key=len, reverse=True))})(\d*)")
 LETTERS = {"a": "1", "b": "2", "c": "3"}
+_PHASE = re.compile(r"phase|(?:l|phase)[1-3]")
 _FAN = re.compile(r"fans?(\d*)")
 
 
@@ -186,6 +192,8 @@ def _cut_scope(words: list[str]) -> tuple[str, str, list[str]]:
             match[1] == "line" and not row
         ):
             continue  # an inlet's or outlet's air, a line's frequency
+        if scope == "input" and not row and any(_PHASE.fullmatch(word) for word in after):
+            continue  # a phase of the only input
         return scope, row, words[:at] + after
     return "", "", words
 

@@ -18,6 +18,7 @@ PACKAGE_FIELDS: dict[str, tuple[str, Unit]] = {
 }
 _CORE_TEMPERATURE = "cpu_temperature_celsius"
 _RATED_POWER = "thermal_design_power_watts"
+_SET_CLOCKS = ("cpu_base_frequency", "max_turbo_frequency", "uncore_frequency_limit")
 _DIGITS = 5  # of a thread's number, so that 3 comes before 27
 
 
@@ -45,7 +46,8 @@ def _of_package(cpu: str, tags: Tags, field: str) -> Meaning | None:
     if "_mhz" in field:
         marks = [tags[tag] for tag in ("active_cores", "hybrid", "die", "type") if tags.get(tag)]
         name = lower_snake_case("_".join((field.replace("_mhz", "").removeprefix("cpu_"), *marks)))
-        return _sensor((f"{cpu}_{name}_hz",), MEGAHERTZ)
+        is_set = field.startswith(_SET_CLOCKS)
+        return _sensor((f"{cpu}_{name}_hz",), MEGAHERTZ._replace(quantity="limit") if is_set else MEGAHERTZ)
     return unknown.meaning_of(PACKAGE, tags, field)
 
 

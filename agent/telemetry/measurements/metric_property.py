@@ -64,7 +64,7 @@ AIR = re.compile(r".*(?:inlet|intake|ambient|exhaust|outlet).*", re.I)
 
 # A property's ending → its unit; what is before the ending says what is measured.
 _ENDINGS = (
-    (re.compile(r"(.*?)(?:Summary|Readings)?Celsius"), CELSIUS),
+    (re.compile(r"(.*?)(?:Summary|Readings)?Celsius|(.*Temperature)"), CELSIUS),
     (re.compile(r"(.*?)Watts"), WATT),
     (re.compile(r"(.*?)Volts|(.*Voltage)"), VOLT),
     (re.compile(r"(.*?)Amps"), AMPERE),

@@ -1,4 +1,8 @@
-"""Telegraf's `redfish_thermal_*` and `redfish_power_*`: readings with the limits that travel with them."""
+"""Telegraf's `redfish_thermal_*` and `redfish_power_*`: readings with the limits that travel with them.
+
+Newer ones, `redfish_thermalsubsys_*` and `redfish_powersubsys_*`, come of boards that have the subsystems in
+the old tables' stead: a temperature has no member there, and its state is the whole subsystem's.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,13 @@ READINGS: dict[str, dict[str, Unit]] = {
     "redfish_thermal_temperatures": {"reading_celsius": CELSIUS},
     "redfish_thermal_fans": {"reading_rpm": RPM, "reading_percent": DUTY_PERCENT},
     "redfish_power_voltages": {"reading_volts": VOLT},
+    "redfish_thermalsubsys_temperatures": {"reading_celsius": CELSIUS},
+    "redfish_thermalsubsys_fans": {"reading_rpm": RPM, "reading_percent": DUTY_PERCENT},
 }
 POWERSUPPLIES, POWERCONTROL = "redfish_power_powersupplies", "redfish_power_powercontrol"
-MEASUREMENTS = (*READINGS, POWERSUPPLIES, POWERCONTROL)
+SUPPLIES = (POWERSUPPLIES, "redfish_powersubsys_powersupplies")
+UNREAD = ("redfish_powersubsys_redundancy", "redfish_storage")  # counts and sizes
+MEASUREMENTS = (*READINGS, *SUPPLIES, POWERCONTROL, *UNREAD)
 
 _BOUNDS = {
     f"{side}_threshold_{grade}": f"{side}_{grade}"
@@ -54,7 +62,9 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     """The sensor or limit that a field is; nothing where `state` says that nobody reads the sensor."""
     if tags.get("state", "").strip().lower() not in READABLE_STATES:
         return None
-    if measurement == POWERSUPPLIES:
+    if measurement in UNREAD:
+        return None
+    if measurement in SUPPLIES:
         return _of_supply(tags, field)
     if measurement == POWERCONTROL:
         return _of_control(tags, field)
@@ -91,7 +101,7 @@ def _beyond_full(percent: float) -> bool:
 
 
 def _name_of(measurement: str, tags: Tags) -> str:
-    kind = {"redfish_thermal_fans": "fan", "redfish_power_voltages": "voltage"}.get(measurement, "temp")
+    kind = {"fans": "fan", "voltages": "voltage"}.get(measurement.rpartition("_")[2], "temp")
     return tags.get("name", "").strip() or f"{kind} {tags.get('member_id', '')}"
 
 

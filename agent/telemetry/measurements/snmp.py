@@ -1,6 +1,7 @@
 """Readings of PDUs, UPSs, cooling units and probes: what Telegraf's `snmp` and the snmp_exporter bring.
 
     field or metric ─► an object of a MIB, by its name      mib_pdus, mib_upses, mib_rooms
+                    ├► an object whose row a tag names         described_rows (servers' own MIBs)
                     └► the operator's own name, by its words   facility_fields (Telegraf only)
 
 An object's name means the number as the device sends it. Where a collector scales it, the field should have
@@ -13,7 +14,7 @@ import re
 from collections.abc import Callable
 
 from agent.telemetry.meanings import Meaning, Tags
-from agent.telemetry.measurements import entity_sensors, unknown
+from agent.telemetry.measurements import described_rows, entity_sensors, unknown
 from agent.telemetry.measurements.facility_fields import read_field
 from agent.telemetry.measurements.mib import Holds, Object, merged
 from agent.telemetry.measurements.mib_pdus import EATON, PDUS
@@ -29,6 +30,7 @@ _FACILITY = re.compile(
     r"(snmp|[re]?pdus?\d*|ups(es)?\d*|crac|crah|cooling|inrow|hvac|apc|powernet|raritan|sentry\d*|servertech"
     r"|liebert|vertiv|geist|eaton|cyberpower|netbotz|akcp|stulz|schneider)(_\w*)?"
 )
+_PLAIN = frozenset(("temp_c", "fan_rpm", "voltage_v", "power_w", "current_a"))  # the field says no more
 _INSTANCE = re.compile(r"(.*?[A-Za-z])[._]?(\d+(?:\.\d+)*)")
 _EATON = re.compile(r"eaton|epdu")
 
@@ -45,6 +47,7 @@ def is_facility(measurement: str, tags: Tags, field: str) -> bool:
     return (
         "agent_host" in tags
         or _object(field) is not None
+        or field in described_rows.OBJECTS
         or _FACILITY.fullmatch(lower_snake_case(measurement)) is not None
     )
 
@@ -54,6 +57,8 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     own = unknown.meaning_of(measurement, tags, field)
     if field in entity_sensors.FIELDS:
         return entity_sensors.meaning_of(tags, field, own)
+    if field in described_rows.OBJECTS:
+        return described_rows.meaning_of(field, tags, own)
     known = _object(field) or _of_eaton(measurement, tags, field)
     if known is not None:
         of, number = known
@@ -63,7 +68,8 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     if named is None:
         return own
     row = Row(named.row, named.object.scope) if named.row else None
-    return _meaning(named.object, names_in(named.object.scope, named.object.name, tags, row), own, FAMILY)
+    found = _meaning(named.object, names_in(named.object.scope, named.object.name, tags, row), own, FAMILY)
+    return described_rows.named_by_label(found, tags) if found and named.object.name in _PLAIN else found
 
 
 def is_exported(metric: str) -> bool:

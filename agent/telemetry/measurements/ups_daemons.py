@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import unknown
-from agent.telemetry.measurements.mib import NANO_S, PERCENT, Holds, is_blank, is_negative
+from agent.telemetry.measurements.mib import NANO_S, PERCENT, Holds, is_blank, is_negative, is_no_humidity
 from agent.telemetry.naming import lower_snake_case
-from agent.telemetry.units import CELSIUS, HERTZ, SHARE_PERCENT, STATE, VOLT, WATT, Unit
+from agent.telemetry.units import AMPERE, CELSIUS, HERTZ, HUMIDITY, SHARE_PERCENT, STATE, VOLT, WATT, Unit
 
 FAMILY = "ups_daemon"
 MEASUREMENTS = ("apcupsd", "upsd")
@@ -25,6 +25,15 @@ FIELDS: dict[str, tuple[str, Unit, Holds]] = {
     "load_percent": ("load_util", SHARE_PERCENT, is_negative),
     "battery_charge_percent": ("battery_pct", PERCENT, is_negative),
     "internal_temp": ("internal_temp_c", CELSIUS, is_blank),
+    "ups_temperature": ("internal_temp_c", CELSIUS, is_blank),
+    # upsd's `additional_fields`, dots as underscores
+    "ambient_temperature": ("ambient_temp_c", CELSIUS, is_blank),
+    "ambient_humidity": ("rh_pct", HUMIDITY, is_no_humidity),
+    "battery_temperature": ("battery_temp_c", CELSIUS, is_blank),
+    "battery_current": ("battery_a", AMPERE, is_blank),
+    "input_current": ("input_a", AMPERE, is_negative),
+    "output_current": ("output_a", AMPERE, is_negative),
+    "output_frequency": ("output_hz", HERTZ, is_negative),
     "time_left_ns": ("runtime_s", NANO_S, is_negative),
     "time_on_battery_ns": ("on_battery_s", NANO_S, is_negative),
     "real_power": ("power_w", WATT, is_negative),  # upsd, where it is asked for

@@ -5,10 +5,13 @@ dell_hw_chassis_temps{component="CPU1_Temp"} 0                  → a state: 0 i
 ilo_chassis_temperature_critical{name="01-Inlet Ambient"} 42    → the inlet's limit  (ilo_exporter)
 redfish_power{type="PowerConsumedWatts"} 429                    → power_w  (redfish-exporter)
 redfish_thermal_fan_speed{name="Fan 1"} 23                      → fan1_pct  (fishymetrics)
+dl360_thermal_fan_speed{name="Fan 1"} 23                        → fan1_pct  (older ones: a prefix a model)
+vmware_host_sensor_fan{name="Fan 1"} 5040                       → fan1_rpm  (vmware_exporter)
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from agent.telemetry.meanings import Meaning, Tags, is_zero
@@ -17,7 +20,7 @@ from agent.telemetry.measurements.exporters.table import NOTHING, Row, meaning_o
 from agent.telemetry.units import AMPERE, CELSIUS, DUTY_PERCENT, OTHER, RPM, STATE, VOLT, WATT
 
 FAMILY = "bmc_exporter"
-PREFIXES = ("dell_hw_", "ilo_")
+PREFIXES = ("dell_hw_", "ilo_", "vmware_host_sensor_")
 FASTEST_DUTY = 100.0  # some machines have rpm where the exporter says percent
 
 DELL: dict[str, Row] = {
@@ -88,24 +91,41 @@ OTHERS: dict[str, Row] = {
     "chassis_cooling_fault": Row("chassis_cooling_fault", STATE),
     "chassis_drive_fault": Row("chassis_drive_fault", STATE),
 }
-_ALL = {**DELL, **ILO, **OTHERS}
+VMWARE: dict[str, Row] = {
+    "vmware_host_sensor_temperature": Row("{name}", CELSIUS, "{type}"),
+    "vmware_host_sensor_fan": Row("{name}", RPM, "{type}"),
+    "vmware_host_sensor_power_voltage": Row("{name}", VOLT, "{type}"),
+    "vmware_host_sensor_power_current": Row("{name}", AMPERE, "{type}"),
+    "vmware_host_sensor_power_watt": Row("{name}", WATT, "{type}"),
+    "vmware_host_sensor_state": Row("{name} state", STATE, "{type}"),
+}
+_MODEL = re.compile(r"(?:[dmbx]l\d+\w*?|c220|s3260m?\d?|moonshot)_(?=(?:thermal|power_supply)_)")
+_ALL = {**DELL, **ILO, **OTHERS, **VMWARE}
 _DESCRIBING = frozenset(("host", "model", "media_type", "serial_number", "controller_name", "vdisk_name"))
 _CODES = ("_status", "_healthy", "_predicted", "_enabled")
 
 
 def is_known(metric: str) -> bool:
     """Whether a metric whose beginning tells nothing is one of these."""
-    return metric in OTHERS or metric == "redfish_power"
+    return metric == "redfish_power" or _present(metric) in OTHERS
 
 
 def meaning_of(metric: str, labels: Tags) -> Meaning | None:
     """The sensor that the labels name, in its vendor's words."""
+    metric = _present(metric)
     if metric == "redfish_power":
         row = REDFISH_POWER.get(labels.get("type", ""))
         return meaning_of_row(row, labels, FAMILY) if row else _own(metric, labels)
     if metric == "processor_temperature_celsius" and not labels.get("processor"):
         return vendor_sensor("cpu temp", CELSIUS, FAMILY)
+    if metric.startswith("redfish_power_supply_") and not labels.get("name"):
+        labels = {**labels, "name": f"psu {labels.get('memberId', '')}"}
     return meaning_of_row(_ALL[metric], labels, FAMILY) if metric in _ALL else _own(metric, labels)
+
+
+def _present(metric: str) -> str:
+    """What fishymetrics calls today what it called by the machine's model."""
+    return _MODEL.sub("redfish_", metric, count=1)
 
 
 def _own(metric: str, labels: Tags) -> Meaning | None:
