@@ -3,6 +3,7 @@
 ColdaisleError
 ├── ConfigError      bad config or wrong use      → command line, exit 2
 ├── RecordingError   a file that cannot be read   → command line, exit 1
+├── BrokerError      Kafka does not answer a command → command line, exit 1
 ├── RegistryError    a model that must not be used → command line, exit 1; daemon keeps the old one
 ├── StateError       a state record that cannot be read → daemon, host begins anew, counted
 ├── DecodeError      one bad message              → telemetry.decoder, becomes a dead letter
@@ -22,6 +23,10 @@ class ConfigError(ColdaisleError):
 
 class RecordingError(ColdaisleError):
     """A recording or table is absent, unreadable or empty."""
+
+
+class BrokerError(ColdaisleError):
+    """Kafka did not answer, or refused, what a command asked of it."""
 
 
 class StateError(ColdaisleError):

@@ -13,15 +13,15 @@ _SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?
 NOW = "now"
 
 
-def read_span(text: str, what: str) -> float:
+def read_span(text: str, what: str, command: str = "simulate") -> float:
     """Seconds in `90s`, `20m`, `1h30m`, `2d` or a plain number of seconds.
 
     Raises:
-        ConfigError: it is none of these; the message begins with `what`.
+        ConfigError: it is none of these; the message begins with the command and `what`.
     """
     match = _SPAN.fullmatch(text.strip())
     if not text.strip() or match is None:
-        raise ConfigError(f"simulate: {what} is {text!r}; expected a span of time such as 90s, 30m or 1h30m")
+        raise ConfigError(f"{command}: {what} is {text!r}; expected a span of time such as 90s, 30m or 1h30m")
     parts = zip(match.groups(), _SECONDS.values(), strict=True)
     return sum(float(number) * unit_s for number, unit_s in parts if number is not None)
 
