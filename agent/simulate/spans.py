@@ -26,7 +26,7 @@ def read_span(text: str, what: str, command: str = "simulate") -> float:
     return sum(float(number) * unit_s for number, unit_s in parts if number is not None)
 
 
-def read_moment(text: str, what: str) -> float:
+def read_moment(text: str, what: str, command: str = "simulate") -> float:
     """Unix time of an RFC 3339 moment (UTC where it names no offset), of `now` or of `-3h`, in whole seconds.
 
     Raises:
@@ -35,10 +35,10 @@ def read_moment(text: str, what: str) -> float:
     if text.strip() == NOW:
         return float(int(time.time()))
     if text.strip().startswith("-"):
-        return float(int(time.time() - read_span(text.strip()[1:], what)))
+        return float(int(time.time() - read_span(text.strip()[1:], what, command)))
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         expected = "now, -3h or a moment such as 2026-03-03T06:00:00Z"
-        raise ConfigError(f"simulate: {what} is {text!r}; expected {expected}") from None
+        raise ConfigError(f"{command}: {what} is {text!r}; expected {expected}") from None
     return float(int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()))
