@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import (
     amd_rocm_smi,
+    cluster_cockpit,
     collectd,
     disks,
     host_cpu,
@@ -53,10 +54,12 @@ JOINT: dict[str, Joint] = {
 def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     """The meaning of one field, None where it is no reading (or one that its tags disown)."""
     known = TABLE.get(measurement)
+    if known is None and cluster_cockpit.is_one(measurement, tags, field):
+        return cluster_cockpit.meaning_of(measurement, tags, field)
     if known is None and field in prometheus.VALUE_FIELDS:
         if snmp.is_exported(measurement):
             return snmp.of_exporter(tags, measurement)
-        if field in prometheus.TYPED_FIELDS or prometheus.is_metric_name(measurement):
+        if _is_metric(measurement, field):
             return prometheus.meaning_of("prometheus", tags, measurement)
     if measurement == "prometheus" and snmp.is_exported(field):
         return snmp.of_exporter(tags, field)
@@ -65,3 +68,16 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     if known is None and snmp.is_facility(measurement, tags, field):
         return snmp.meaning_of(measurement, tags, field)
     return (known or unknown.meaning_of)(measurement, tags, field)
+
+
+def is_known(measurement: str, tags: Tags, field: str) -> bool:
+    """Whether some collector's module above knows the field, be it a reading or none."""
+    if measurement in TABLE or prometheus.is_metric_field(field):
+        return True
+    if field in prometheus.VALUE_FIELDS and (snmp.is_exported(measurement) or _is_metric(measurement, field)):
+        return True
+    return snmp.is_facility(measurement, tags, field)
+
+
+def _is_metric(measurement: str, field: str) -> bool:
+    return field in prometheus.TYPED_FIELDS or prometheus.is_metric_name(measurement)

@@ -63,6 +63,17 @@ UNIT_ENDINGS: dict[str, tuple[Unit, str]] = {
     **dict.fromkeys(("gigahertz", "ghz"), (HERTZ._replace(scale=1e9), "hertz")),
     "rpm": (RPM, "rpm"),
 }
+# A letter is a unit where the word before it is what it measures.
+_WORDED: tuple[tuple[re.Pattern[str], Unit], ...] = tuple(
+    (re.compile(rf"(?:.*_)?(?:{words})"), unit)
+    for words, unit in (
+        ("temp(?:erature)?_c", CELSIUS),
+        ("voltage_v", VOLT),
+        ("current_a", AMPERE),
+        ("power_w", WATT),
+        ("humidity_(?:pct|percent)", HUMIDITY),
+    )
+)
 _UNIT = re.compile(rf"(.*_)({'|'.join(sorted(UNIT_ENDINGS, key=len, reverse=True))})")
 
 # Words of a value that somebody set, rated or remembered: no sensor measures it now.
@@ -72,6 +83,7 @@ _NOT_MEASURED = re.compile(
     r"|hyst(eresis)?|offset|tolerance|budget|available|requested|allocated|highest|lowest|peak|delta"
     r"|difference|alarm)(_|$)"
 )
+_NOT_ACTIVE = re.compile(r"(^|_)(apparent|reactive)(_|$)")  # volt-amperes, whatever the unit's letter
 _MARGIN = re.compile(r"(^|_)(margin|tlimit|dts)(_|$)")
 _DISK = re.compile(r"(^|_)(disk|drive|hdd|spindle|rotation\w*)(_|$)")
 _BUSY = re.compile(r"(^|_)(util|utili[sz]ation|busy|activity|occupancy|(cpu|gpu)_(usage|load|use))(_|$)")
@@ -102,7 +114,8 @@ def unit_of_ending(metric: str) -> tuple[Unit, str]:
     name = lower_snake_case(metric)
     match = _UNIT.fullmatch(name)
     if match is None:
-        return OTHER, name
+        worded = next((unit for pattern, unit in _WORDED if pattern.fullmatch(name)), OTHER)
+        return (OTHER if _NOT_MEASURED.search(name) or _NOT_ACTIVE.search(name) else worded), name
     unit, ending = UNIT_ENDINGS[match[2]]
     if unit.quantity == "temperature" and _MARGIN.search(name):
         return MARGIN._replace(scale=unit.scale), match[1] + ending
