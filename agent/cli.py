@@ -266,6 +266,24 @@ def simulate(context: typer.Context) -> None:
 
 
 @app.command(
+    "hosts",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def hosts(context: typer.Context) -> None:
+    """List, mute or forget hosts.
+
+    \b
+    Example:
+      coldaisle hosts list --config coldaisle.toml
+    """
+    # As the models below: the group behind it speaks to Kafka, and is imported only when used.
+    from agent.hosts_command import hosts_app
+
+    hosts_app(context.args or ["--help"], prog_name="coldaisle hosts")
+
+
+@app.command(
     "models",
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
