@@ -79,7 +79,7 @@ def list_command(
         known = [host for host in known if host.host in set(hosts)]
     if as_json:
         for host in known:
-            typer.echo(json.dumps(_as_json(host, with_sensors), ensure_ascii=False))
+            typer.echo(json.dumps(host_fields(host, with_sensors), ensure_ascii=False))
     elif known:
         console = Console()
         console.print(host_table(known))
@@ -168,7 +168,8 @@ def _give(config: Config, order: Order, as_json: bool) -> None:
         typer.echo(json.dumps({"host": host, **order.told}) if as_json else f"{host}: {order.says}")
 
 
-def _as_json(host: KnownHost, with_sensors: bool) -> dict[str, object]:
+def host_fields(host: KnownHost, with_sensors: bool) -> dict[str, object]:
+    """One host for scripts: numbers of its sensors, and the sensors themselves where they are wanted."""
     told = asdict(host)
     sensors = told.pop("sensors")
     told |= {"sensors": len(host.sensors), "doubted": host.doubted}
