@@ -29,7 +29,7 @@ class BeatsJson:
         self._samples = samples
 
     def add(self, event: Document, message: Message, at: int, out: Columns) -> bool:
-        """Append the readings of one event; whether there were any.
+        """Append the readings of one event; whether it was understood.
 
         Raises:
             DecodeError: it is another module's, or has no host or no usable time.

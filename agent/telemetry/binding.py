@@ -16,7 +16,7 @@ from agent.errors import DecodeError
 from agent.telemetry.hosts import host_of, names_a_host
 from agent.telemetry.mappings import FieldMapping, mapped
 from agent.telemetry.meanings import Meaning, Tags
-from agent.telemetry.measurements import JOINT, Joint, MeaningOf, meaning_of
+from agent.telemetry.measurements import JOINT, Joint, MeaningOf, is_known, meaning_of
 from agent.telemetry.naming import MAX_NAME_LENGTH, SensorNames
 from agent.telemetry.readings import Readings, Series, SeriesTable
 from agent.telemetry.reasons import TOO_LARGE
@@ -107,6 +107,12 @@ class Binding:
         out.message.append(message)
         return True
 
+    def says_none(self, value: float) -> bool:
+        """Whether a value that was not appended stands for "no reading": NaN, or one of the sensor's own."""
+        if value < 0 and self.below_zero is not None:
+            return self.below_zero.says_none(value)
+        return math.isnan(value) or (self.refuses is not None and self.refuses(value))
+
 
 class MetricSeries(dict[str, Binding | None]):
     """One measurement with one set of tags: its host, and field → what it is bound to (None: no reading)."""
@@ -123,15 +129,15 @@ class MetricSeries(dict[str, Binding | None]):
         self._binder, self._meaning_of = binder, meaning_of
 
     def __missing__(self, name: str) -> Binding | None:
-        meaning = self._binder.mapped(self.measurement, self.tags, name)
-        meaning = meaning or self._meaning_of(self.measurement, self.tags, name)
+        meaning = self._meaning(name)
         bound = self[name] = self._binder.bind(self.host, meaning) if meaning else None
         return bound
 
     def add(self, fields: Mapping[str, object], time_ns: int, message: int, out: Columns) -> bool:
-        """Append the readings among one message's fields; whether there were any.
+        """Append the readings among one message's fields; whether it was understood.
 
-        A boolean is no number, nor is one in quotes.
+        That is, it had readings, or is known and says itself that it has none. A boolean is no number, nor is
+        one in quotes.
 
         Raises:
             DecodeError: there are more fields than any telemetry has.
@@ -145,7 +151,34 @@ class MetricSeries(dict[str, Binding | None]):
                 binding = self[name]
                 if binding is not None:
                     binding.add(value, time_ns, message, out)
-        return len(out.series) > before
+        if len(out.series) > before:
+            return True
+        return any(name in left_out or self.says_none(name, value) for name, value in fields.items())
+
+    def says_none(self, name: str, value: object) -> bool:
+        """Whether a field that brought no reading is known and says so itself.
+
+        A null says it; a number that stands for it; and anything in a field that is known to be no reading.
+        Nothing is remembered of it: what never was a number must not take a sensor's name.
+        """
+        if not self._is_known(name):
+            return False
+        if value is None:
+            return True
+        binding = self.get(name)
+        if binding is None:
+            return name in self or self._meaning(name) is None
+        return (type(value) is float or type(value) is int) and binding.says_none(value)
+
+    def _is_known(self, name: str) -> bool:
+        """Other formats than collectors' measurements are known as a whole."""
+        if self._meaning_of is not meaning_of or is_known(self.measurement, self.tags, name):
+            return True
+        return self._binder.mapped(self.measurement, self.tags, name) is not None
+
+    def _meaning(self, name: str) -> Meaning | None:
+        meaning = self._binder.mapped(self.measurement, self.tags, name)
+        return meaning or self._meaning_of(self.measurement, self.tags, name)
 
 
 def _numbers_in(fields: Mapping[str, object]) -> dict[str, float]:

@@ -28,7 +28,7 @@ class CollectdJson:
         self._metrics = metrics
 
     def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
-        """Append the readings of one value list; whether there were any.
+        """Append the readings of one value list; whether it was understood, as a null is.
 
         Raises:
             DecodeError: its lists are of different lengths, or it has no host or no usable time.

@@ -36,7 +36,7 @@ _NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b|-?\d+(?:\.\d
 
 
 class Shape(NamedTuple):
-    """A kind of document, told by the types of some of its keys."""
+    """A kind of document, told by the types of some of its keys; `add` says whether it understood one."""
 
     keys: dict[str, type | tuple[type, ...]]
     add: Add
@@ -78,19 +78,21 @@ class JsonMessages:
         reason = self._telegraf.decode_known(value, message, at, out)
         if reason is not None:
             return reason
-        found, reason, count, document = False, "", 0, None
+        before, understood, reason, count, document = len(out.series), False, "", 0, None
         for document in _documents(value):
             count += 1
             if count > MAX_DOCUMENTS:
                 reason = reason or TOO_LARGE
                 break
             try:
-                found |= self._add(document, message, at, out)
+                understood |= self._add(document, message, at, out)
             except DecodeError as error:
                 reason = reason or str(error)
         if count == 1 and isinstance(document, dict) and "fields" in document:
             self._telegraf.remember(value, document, message)
-        return "" if found else reason or NOTHING_USABLE
+        if len(out.series) > before:
+            return ""
+        return reason or ("" if understood else NOTHING_USABLE)
 
     def _add(self, document: object, message: Message, at: int, out: Columns) -> bool:
         if isinstance(document, DecodeError):
@@ -106,15 +108,15 @@ class JsonMessages:
         metrics = batch["metrics"]
         if not isinstance(metrics, list) or len(metrics) > MAX_DOCUMENTS:
             raise DecodeError(TOO_LARGE)
-        found, first = False, None
+        before, understood, first = len(out.series), False, None
         for metric in metrics:
             try:
-                found |= isinstance(metric, dict) and self._telegraf.add(metric, message, at, out)
+                understood |= isinstance(metric, dict) and self._telegraf.add(metric, message, at, out)
             except DecodeError as error:
                 first = first or error
-        if not found and first is not None:
+        if len(out.series) == before and first is not None:
             raise first
-        return found
+        return understood
 
 
 def _documents(value: bytes) -> Iterator[object]:

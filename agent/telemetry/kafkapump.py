@@ -35,7 +35,7 @@ class KafkaPump:
         self._known: dict[object, MetricSeries] = {}
 
     def add(self, document: dict[str, object], message: Message, at: int, out: Columns) -> bool:
-        """Append the reading of one entry; whether there was one. Alerts are none.
+        """Append the reading of one entry; whether it was understood. Alerts are not read.
 
         Raises:
             DecodeError: it is a metric without a name, a host or a usable time.
@@ -47,11 +47,13 @@ class KafkaPump:
         if not isinstance(fields, dict) or not isinstance(name, str) or not name:
             raise DecodeError(NOTHING_USABLE)
         time_ns = time_from(document.get("time"), message)
-        value = _value_of(fields, name)
-        if value is None or len(name) > idrac.MAX_SENSOR_LENGTH:
+        if len(name) > idrac.MAX_SENSOR_LENGTH:
             return False
+        value = _value_of(fields, name)
+        if value is None:
+            return fields.get("_value") is None
         binding = self._series(document, message)[name]
-        return binding is not None and binding.add(value, time_ns, at, out)
+        return binding is None or binding.add(value, time_ns, at, out) or binding.says_none(value)
 
     def _series(self, document: dict[str, object], message: Message) -> MetricSeries:
         tags = {k: v for k, v in document.items() if k in _HEADER and isinstance(v, str)}

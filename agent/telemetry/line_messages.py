@@ -55,16 +55,18 @@ class LineMessages:
         return self._decode_text(text, message, at, out)
 
     def _decode_text(self, text: str, message: Message, at: int, out: Columns) -> str:
-        found, reason = False, ""
+        before, understood, reason = len(out.series), False, ""
         for raw in split_lines(text):
             bare = raw.strip(" \t\r\n")
             if not bare or bare.startswith("#"):
                 continue
             try:
-                found |= self._add_line(bare, message, at, out)
+                understood |= self._add_line(bare, message, at, out)
             except DecodeError as error:
                 reason = reason or str(error)
-        return "" if found else reason or NOTHING_USABLE
+        if len(out.series) > before:
+            return ""
+        return reason or ("" if understood else NOTHING_USABLE)
 
     def _add_line(self, text: str, message: Message, at: int, out: Columns) -> bool:
         line = parse_line(text)
@@ -95,7 +97,7 @@ def _simple_parts(value: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _add_simple(fields: FieldBindings, body: bytes, stamp: bytes, at: int, out: Columns) -> bool | None:
-    """Append `a=1,b=2i`; whether anything was; None, and nothing appended, where only the parser can tell."""
+    """Append `a=1,b=2i`; whether it was understood; None, and nothing appended, if only the parser can."""
     stamp = stamp.rstrip()
     if (
         len(body) > MAX_FIELDS
@@ -123,7 +125,12 @@ def _add_simple(fields: FieldBindings, body: bytes, stamp: bytes, at: int, out: 
     except ValueError:  # a boolean, or something that is no value at all
         out.cut(before)
         return None
-    return len(out.series) > before
+    return len(out.series) > before or _says_none(fields, body)
+
+
+def _says_none(fields: FieldBindings, body: bytes) -> bool:
+    parts = (part.partition(b"=") for part in body.split(b","))
+    return any(fields.series.says_none(name.decode(), _number(text)) for name, _, text in parts)
 
 
 def _number(text: bytes) -> float:

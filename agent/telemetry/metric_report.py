@@ -38,21 +38,21 @@ class MetricReports:
         self._known: dict[object, MetricSeries] = {}
 
     def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
-        """Append the readings of a report, or of those in an envelope; whether there were any.
+        """Append the readings of a report, or of those in an envelope; whether it was understood.
 
         Raises:
             DecodeError: there is no report, or it has no host or no usable time.
         """
-        found, first = False, None
+        before, understood, first = len(out.series), False, None
         header = tags_of(document)
         for report in _reports_in(document):
             try:
-                found |= self._add_report(report, header | tags_of(report), message, at, out)
+                understood |= self._add_report(report, header | tags_of(report), message, at, out)
             except DecodeError as error:
                 first = first or error
-        if not found and first is not None:
+        if len(out.series) == before and first is not None:
             raise first
-        return found
+        return understood
 
     def _add_report(
         self, report: Document, tags: dict[str, str], message: Message, at: int, out: Columns
@@ -65,21 +65,25 @@ class MetricReports:
         name = _text(report.get("Id"))[: idrac.MAX_SENSOR_LENGTH]
         air = name if metric_property.AIR.fullmatch(name) else ""
         before, first = len(out.series), None
+        understood = not values and bool(name)  # a report on parts that this machine does not have
         for entry in values:
-            if not isinstance(entry, dict) or _is_stale(entry, stale):
+            if not isinstance(entry, dict):
                 continue
             value, sensor = number_in(entry.get("MetricValue")), _sensor_of(entry, air)
-            if value is None or len(sensor) > idrac.MAX_SENSOR_LENGTH:
+            if len(sensor) > idrac.MAX_SENSOR_LENGTH:
+                continue
+            if value is None or _is_stale(entry, stale):
+                understood = understood or (_names_a_sensor(sensor) and _is_word(entry.get("MetricValue")))
                 continue
             try:
                 time_ns = time_from(entry.get("Timestamp") or report_time, message)
             except DecodeError as error:
                 first = first or error
                 continue
-            _append(series, sensor, value, time_ns, at, out)
+            understood |= _append(series, sensor, value, time_ns, at, out)
         if len(out.series) == before and first is not None:
             raise first
-        return len(out.series) > before
+        return understood
 
     def _series(self, tags: dict[str, str], message: Message) -> MetricSeries:
         identity = tuple(tags.items())
@@ -149,13 +153,24 @@ def _sensor_of(entry: Document, air: str) -> str:
     return _SEPARATOR.join((metric_id, context, fqdd, _text(entry.get("MetricProperty"))))
 
 
-def _append(series: MetricSeries, sensor: str, value: float, time_ns: int, at: int, out: Columns) -> None:
+def _append(series: MetricSeries, sensor: str, value: float, time_ns: int, at: int, out: Columns) -> bool:
+    """Append a value; whether it was understood."""
     binding = series[sensor]
-    kept = binding is not None and binding.add(value, time_ns, at, out)
-    if not kept and metric_property.is_duty(value):
-        duty = series[f"{sensor}{_SEPARATOR}{_AS_DUTY}"]
-        if duty is not None:
-            duty.add(value, time_ns, at, out)
+    if binding is not None and binding.add(value, time_ns, at, out):
+        return True
+    duty = series[f"{sensor}{_SEPARATOR}{_AS_DUTY}"] if metric_property.is_duty(value) else None
+    if duty is not None and duty.add(value, time_ns, at, out):
+        return True
+    return _names_a_sensor(sensor) and (binding is None or binding.says_none(value))
+
+
+def _names_a_sensor(sensor: str) -> bool:
+    return bool(sensor.strip(_SEPARATOR))
+
+
+def _is_word(value: object) -> bool:
+    """Whether a value is what reports hold: a text, which stands for "no reading", or null."""
+    return value is None or (isinstance(value, str) and len(value) <= NUMBER_LENGTH)
 
 
 def _is_stale(part: Document, otherwise: bool = False) -> bool:

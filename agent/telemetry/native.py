@@ -33,7 +33,7 @@ class Native:
         self._known: dict[object, MetricSeries] = {}
 
     def add(self, document: dict[str, object], message: Message, at: int, out: Columns) -> bool:
-        """Append the readings of one document of either form; whether there were any.
+        """Append the readings of one document of either form; whether it was understood.
 
         Raises:
             DecodeError: it has no host, no usable time or no metrics.

@@ -23,7 +23,7 @@ class NetdataJson:
         self._metrics = metrics
 
     def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
-        """Append one dimension; whether it is a reading.
+        """Append one dimension; whether it was understood.
 
         Raises:
             DecodeError: it has no host or no usable time.

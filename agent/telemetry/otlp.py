@@ -4,13 +4,14 @@
          └──────────────── host ◄────── series, looked up ──────┘
 
 Gauges and cumulative sums are levels and become readings. Histograms and summaries are not, nor are sums of
-deltas. A point without a time takes its record's.
+deltas: they are understood and left. A point without a time takes its record's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from math import isfinite
 from typing import NamedTuple
 
 from agent.errors import DecodeError
@@ -35,7 +36,8 @@ PROMETHEUS_SCOPE = "prometheusreceiver"
 
 
 class Point(NamedTuple):
-    """One value; `stamp` is its time, 0 or None where the sender has none, True where it is none."""
+    """One value, NaN where the sender says that it has none; `stamp` is its time, 0 or None where the sender
+    has none, True where it is none."""
 
     attributes: Attributes
     stamp: Stamp
@@ -43,12 +45,13 @@ class Point(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """One metric's points that have a number, whose they are and in what unit (a UCUM code)."""
+    """One metric's points, whose they are and in what unit (a UCUM code)."""
 
     resource: Attributes
     name: str
     unit: str
     points: list[Point]
+    is_level: bool = True  # else there are no points
 
 
 class Otlp:
@@ -59,13 +62,14 @@ class Otlp:
         self._known: dict[object, Binding | None] = {}
 
     def add(self, metrics: Iterable[Metric], message: Message, at: int, out: Columns) -> bool:
-        """Append the readings of a message's metrics; whether there were any.
+        """Append the readings of a message's metrics; whether they were understood.
 
         Raises:
             DecodeError: there were none, and some point had no host or no usable time; or too many points.
         """
-        before, left, first = len(out.series), MAX_POINTS, None
+        before, left, understood, first = len(out.series), MAX_POINTS, False, None
         for metric in metrics:
+            understood |= not metric.is_level
             left -= len(metric.points)
             if left < 0:
                 first = first or DecodeError(TOO_LARGE)
@@ -73,17 +77,19 @@ class Otlp:
             metric = _seen_together(metric)
             for point in metric.points:
                 try:
-                    self._add_point(metric, point, message, at, out)
+                    understood |= self._add_point(metric, point, message, at, out)
                 except DecodeError as error:
                     first = first or error
         if len(out.series) == before and first is not None:
             raise first
-        return len(out.series) > before
+        return understood
 
-    def _add_point(self, metric: Metric, point: Point, message: Message, at: int, out: Columns) -> None:
+    def _add_point(self, metric: Metric, point: Point, message: Message, at: int, out: Columns) -> bool:
         binding = self._binding(metric, point.attributes, message.key)
-        if binding is not None:
-            binding.add(point.value, time_from(point.stamp or None, message), at, out)
+        if binding is None:
+            return True
+        time_ns = time_from(point.stamp or None, message)
+        return binding.add(point.value, time_ns, at, out) or binding.says_none(point.value)
 
     def _binding(self, metric: Metric, attributes: Attributes, key: bytes | None) -> Binding | None:
         identity = (metric.resource, metric.name, metric.unit, attributes)
@@ -131,6 +137,6 @@ def _of_all_processors(points: list[Point]) -> list[Point]:
     idle: dict[tuple[Attributes, Stamp], list[float]] = {}
     for point in points:
         rest = tuple(one for one in point.attributes if one[0] not in otel.CPU_ATTRIBUTES)
-        if rest != point.attributes and otel.cpu_mode(dict(rest)) == otel.IDLE:
+        if rest != point.attributes and isfinite(point.value) and otel.cpu_mode(dict(rest)) == otel.IDLE:
             idle.setdefault((rest, point.stamp), []).append(point.value)
     return [Point(rest, stamp, sum(values) / len(values)) for (rest, stamp), values in idle.items()]

@@ -29,6 +29,7 @@ Document = dict[str, object]
 
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _LARGEST_INT64 = 2**63
+DISTRIBUTIONS = ("histogram", "exponentialHistogram", "summary")
 _DELTA = (1, "1", "AGGREGATION_TEMPORALITY_DELTA")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -40,7 +41,7 @@ class OtlpJson:
         self._otlp = Otlp(binder)
 
     def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
-        """Append the readings of one document; whether there were any.
+        """Append the readings of one document; whether it was understood.
 
         Raises:
             DecodeError: there were none, and some point had no host or no usable time; or too many points.
@@ -57,7 +58,8 @@ def _metrics(document: Document) -> Iterator[Metric]:
             for metric in _objects(of_scope, "metrics"):
                 name = _text(metric, "name")
                 if name and len(name) <= MAX_NAME:
-                    yield Metric(whose, name, _text(metric, "unit"), list(_points(metric)))
+                    points, is_level = list(_points(metric)), not _is_left(metric)
+                    yield Metric(whose, name, _text(metric, "unit"), points, is_level)
 
 
 def _points(metric: Document) -> Iterator[Point]:
@@ -67,16 +69,23 @@ def _points(metric: Document) -> Iterator[Point]:
         total = {}
     for data in (_object(metric, "gauge"), total):
         for point in _objects(data, "dataPoints"):
-            value = _value(point)
-            if value is not None and not _flags(point) & NO_RECORDED_VALUE:
+            value = math.nan if _flags(point) & NO_RECORDED_VALUE else _value(point)
+            if value is not None:
                 yield Point(_attributes(point), _stamp(point), value)
+
+
+def _is_left(metric: Document) -> bool:
+    """Whether it is a distribution or what a sum grew by: no level, and not meant as one."""
+    if any(isinstance(_of(metric, name), dict) for name in DISTRIBUTIONS):
+        return True
+    return _of(_object(metric, "sum"), "aggregationTemporality") in _DELTA
 
 
 def _value(point: Document) -> float | None:
     """The number of a point; None where there is none."""
     double, integer = _of(point, "asDouble"), _of(point, "asInt")
     number = _float(double) if double is not None else _int64(integer)
-    return number if number is not None and math.isfinite(number) else None
+    return number if number is not None and not math.isinf(number) else None
 
 
 def _float(value: object) -> float | None:
@@ -166,6 +175,7 @@ _SNAKE = {
     for name in (
         "resourceMetrics",
         "scopeMetrics",
+        "exponentialHistogram",
         "dataPoints",
         "aggregationTemporality",
         "asDouble",

@@ -99,7 +99,8 @@ def _is_metric(metric: metrics_pb2.Metric) -> bool:
 def _metrics(data: metrics_pb2.MetricsData) -> Iterator[Metric]:
     for resource, metric in _each_metric(data):
         if 0 < len(metric.name) <= MAX_NAME:
-            yield Metric(resource, metric.name, metric.unit, list(_points(metric)))
+            points, is_level = list(_points(metric)), not _is_left(metric)
+            yield Metric(resource, metric.name, metric.unit, points, is_level)
 
 
 def _points(metric: metrics_pb2.Metric) -> Iterator[Point]:
@@ -114,8 +115,18 @@ def _points(metric: metrics_pb2.Metric) -> Iterator[Point]:
     for point in points:
         number = point.WhichOneof("value")
         value = point.as_double if number == "as_double" else point.as_int
-        if number and math.isfinite(value) and not point.flags & NO_RECORDED_VALUE:
+        if point.flags & NO_RECORDED_VALUE:
+            number, value = "none", math.nan
+        if number and not math.isinf(value):
             yield Point(_attributes(point.attributes), point.time_unix_nano, value)
+
+
+def _is_left(metric: metrics_pb2.Metric) -> bool:
+    """Whether it is a distribution or what a sum grew by: no level, and not meant as one."""
+    kind = metric.WhichOneof("data")
+    if kind == "sum":
+        return metric.sum.aggregation_temporality == _DELTA
+    return kind is not None and kind != "gauge"
 
 
 def _attributes(attributes: Iterable[KeyValue]) -> Attributes:

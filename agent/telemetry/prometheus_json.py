@@ -12,7 +12,6 @@ and the JSON of a remote write request.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -43,7 +42,7 @@ class PrometheusJson:
         self._metrics = metrics
 
     def add_adapters(self, document: Document, message: Message, at: int, out: Columns) -> bool:
-        """Append one sample of prometheus-kafka-adapter; whether it is a reading, as NaN is not.
+        """Append one sample of prometheus-kafka-adapter; whether it was understood: NaN says "no reading".
 
         Raises:
             DecodeError: it has no name, no host or no usable time.
@@ -67,7 +66,7 @@ class PrometheusJson:
         return self._add_all(_written(series if isinstance(series, list) else []), message, at, out)
 
     def add(self, sample: Sample, message: Message, at: int, out: Columns) -> bool:
-        """Append one sample; whether it is a reading.
+        """Append one sample; whether it was understood.
 
         Raises:
             DecodeError: it has no host or no usable time.
@@ -81,27 +80,27 @@ class PrometheusJson:
         return self._metrics.add(metric, message, at, out)
 
     def _add_all(self, samples: Iterable[Sample], message: Message, at: int, out: Columns) -> bool:
-        found, first = False, None
+        before, understood, first = len(out.series), False, None
         for count, sample in enumerate(samples):
             if count >= MAX_SAMPLES:
                 raise DecodeError(TOO_LARGE)
             try:
-                found |= self.add(sample, message, at, out)
+                understood |= self.add(sample, message, at, out)
             except DecodeError as error:
                 first = first or error
-        if not found and first is not None:
+        if len(out.series) == before and first is not None:
             raise first
-        return found
+        return understood
 
 
-def number_of(value: object) -> float:
-    """A sample's value, NaN where it is none; numbers may be in quotes."""
+def number_of(value: object) -> object:
+    """A sample's value, which may be in quotes; as it is where it is no number."""
     if isinstance(value, str) and "_" not in value:
         try:
             return float(value)
         except ValueError:
-            return math.nan
-    return float(value) if isinstance(value, float | int) and not isinstance(value, bool) else math.nan
+            return value
+    return value
 
 
 def _samples(labels: dict[str, str], pairs: Iterable[tuple[object, object]]) -> Iterator[Sample]:

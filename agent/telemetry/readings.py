@@ -90,7 +90,7 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that carries nothing usable: its index in the decoded batch and why."""
+    """A message that cannot be used: its index in the decoded batch and why."""
 
     message: int
     reason: str
@@ -100,6 +100,7 @@ class DeadLetter:
 class Decoded:
     """What one batch of messages came to: every message is decoded or a dead letter, never both.
 
+    A message that is decoded may be without readings: where its sender is known and says that it has none.
     `told` are places of hosts that tags told for the first time, in the order of the messages.
     """
 

@@ -48,7 +48,7 @@ class TelegrafJson:
         return "" if series.add(fields, time_ns, at, out) else NOTHING_USABLE
 
     def add(self, metric: dict[str, object], message: Message, at: int, out: Columns) -> bool:
-        """Append the readings of one metric; whether there were any.
+        """Append the readings of one metric; whether it was understood.
 
         Raises:
             DecodeError: it has no host or no usable time.

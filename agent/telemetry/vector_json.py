@@ -3,7 +3,7 @@
 {"name": "hwmon_temp_celsius", "namespace": "node", "tags": {"instance": "n07:9100", "chip": "nvme"},
  "timestamp": "2026-01-01T00:00:00.5Z", "kind": "absolute", "gauge": {"value": 40.0}}
 
-Distributions, sets, summaries and what a counter grew by (`incremental`) are no readings.
+Distributions, sets, summaries and what a counter grew by (`incremental`) are no readings, and said not to be.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from agent.telemetry.telegraf_json import text_tags
 
 Document = dict[str, object]
 ABSOLUTE = "absolute"
+KINDS = ("counter", "gauge", "distribution", "set", "aggregated_histogram", "aggregated_summary", "sketch")
 
 
 class VectorJson:
@@ -26,7 +27,7 @@ class VectorJson:
         self._samples = samples
 
     def add(self, event: Document, message: Message, at: int, out: Columns) -> bool:
-        """Append one event; whether it is a reading.
+        """Append one event; whether it was understood.
 
         Raises:
             DecodeError: it has no name, no host or no usable time.
@@ -36,7 +37,7 @@ class VectorJson:
             raise DecodeError(NOTHING_USABLE)
         held = event.get("gauge") or event.get("counter")
         if event.get("kind") != ABSOLUTE or not isinstance(held, dict):
-            return False
+            return any(isinstance(event.get(kind), dict) for kind in KINDS)
         whole = f"{space}_{name}" if isinstance(space, str) and space else name
         labels = text_tags(event.get("tags"))
         return self._samples.add(

@@ -54,5 +54,10 @@ def reason_of(value: str | bytes | Message) -> str:
     return letters.get(0, "")
 
 
+def says_none(value: str | bytes | Message) -> bool:
+    """Whether a message is decoded without a reading: known, and it says itself that it has none."""
+    return decode(value) == ([], {})
+
+
 def name_of(series: Series) -> str:
     return f"{series.limit_of}/{series.bound}" if series.limit_of else series.sensor

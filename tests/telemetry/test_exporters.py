@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from reading_messages import T_NS, decode, kinds_of, reason_of, values_of
+from reading_messages import T_NS, decode, kinds_of, reason_of, says_none, values_of
 
 URL = "http://n07:9100/metrics"
 
@@ -104,7 +104,7 @@ def test_what_somebody_set_rated_or_counted_has_no_unit_of_a_sensor(exported: st
     ],
 )
 def test_what_is_about_the_exporter_is_no_reading(exported: str) -> None:
-    assert reason_of(metric(exported, 1)) == "nothing usable"
+    assert says_none(metric(exported, 1))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_is_about_the_exporter_is_no_reading(exported: str) -> None:
     ],
 )
 def test_parts_of_a_distribution_are_no_readings(message: str) -> None:
-    assert reason_of(message) == "nothing usable"
+    assert says_none(message)
 
 
 def test_an_alarm_whose_name_ends_in_celsius_is_a_state() -> None:
@@ -140,7 +140,7 @@ def test_the_kernels_limits_bound_the_sensor_that_they_stand_beside() -> None:
 )
 def test_a_limit_that_is_not_set_and_settings_are_nothing(element: str, value: float) -> None:
     limit = metric(f"node_hwmon_temp_{element}_celsius", value, chip="nvme", sensor="temp2")
-    assert reason_of(limit) == "nothing usable"
+    assert says_none(limit)
 
 
 def test_two_thermal_zones_of_one_type_are_two_sensors() -> None:
@@ -180,7 +180,7 @@ def test_the_unit_of_a_fan_is_in_its_label() -> None:
 
 def test_a_redfish_exporters_zero_degrees_are_no_temperature() -> None:
     cpu = metric("redfish_chassis_temperature_celsius", 0, sensor="CPU 2 Temp", sensor_id="5", chassis_id="1")
-    assert reason_of(cpu) == "nothing usable"
+    assert says_none(cpu)
 
 
 def test_an_ilos_temperature_is_a_status() -> None:
@@ -201,9 +201,9 @@ def test_a_drive_has_one_temperature_now(kind: str, said: dict[str, float]) -> N
 
 
 def test_a_drives_score_of_its_temperature_is_no_temperature() -> None:
-    assert reason_of(metric("smartmon_temperature_celsius_value", 67, disk="/dev/sda")) == "nothing usable"
+    assert says_none(metric("smartmon_temperature_celsius_value", 67, disk="/dev/sda"))
     packed = metric("smartmon_temperature_celsius_raw_value", 137_439_805_471, disk="/dev/sda")
-    assert reason_of(packed) == "nothing usable"
+    assert says_none(packed)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_where_kepler_has_a_number_from_is_no_host() -> None:
     sample = {"timestamp": "2026-01-01T00:00:00Z", "value": "812345", "labels": labels}
     got, _ = decode(json.dumps({**sample, "name": "kepler_node_platform_joules_total"}))
     assert [(g.series.host, g.series.quantity) for g in got] == [("k8s-4", "energy")]
-    assert reason_of(metric("kepler_node_platform_joules_total", 1, source="acpi")) == "nothing usable"
+    assert says_none(metric("kepler_node_platform_joules_total", 1, source="acpi"))
 
 
 def test_telegrafs_sensor_by_remote_write_has_the_unit_of_its_label() -> None:
@@ -265,7 +265,7 @@ def test_vectors_increments_and_distributions_are_no_readings() -> None:
     whole = json.dumps({**event, "kind": "absolute", "counter": {"value": 12.5}})
     grown = json.dumps({**event, "kind": "incremental", "counter": {"value": 12.5}})
     assert values_of(whole) == {"rapl_joules_total": 12.5}
-    assert reason_of(grown) == "nothing usable"
+    assert says_none(grown)
 
 
 def test_collectds_fan_of_a_card_is_a_duty_and_of_a_board_a_speed() -> None:
@@ -281,7 +281,7 @@ def test_collectds_fan_of_a_card_is_a_duty_and_of_a_board_a_speed() -> None:
 
     assert values_of(value_list("gpu_nvidia", "0-Tesla", 40)) == {"gpu0_fan_pct": 0.4}
     assert kind_of(value_list("sensors", "nct6779", 1098)) == ("fan_speed", "rpm")
-    assert reason_of(value_list("sensors", "nct6779", None)) == "nothing usable"
+    assert says_none(value_list("sensors", "nct6779", None))
 
 
 def test_a_sample_beside_a_wrong_number_of_times_is_none() -> None:

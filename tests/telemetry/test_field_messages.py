@@ -78,11 +78,16 @@ def test_the_first_round_of_readings_is_right_too() -> None:
         assert got == said, machine
 
 
-def test_every_message_without_a_reading_is_a_dead_letter() -> None:
+def test_only_messages_without_a_reading_are_dead_letters_and_few_of_those() -> None:
+    silent, aside = 0, []
     for cases in labelled().values():
         decoded = Decoder().decode([Message(message.encode()) for message, _ in cases])
-        silent = {at for at, (_, readings) in enumerate(cases) if not readings}
-        assert {letter.message for letter in decoded.dead_letters} == silent
+        without = {at for at, (_, readings) in enumerate(cases) if not readings}
+        letters = {letter.message: letter.reason for letter in decoded.dead_letters}
+        assert letters.keys() <= without
+        silent += len(without) - len(letters)
+        aside += letters.values()
+    assert len(aside) <= silent / 10, aside  # the others are known and say themselves that they have none
 
 
 def test_the_files_hold_many_messages_of_many_makes_and_traps_among_them() -> None:

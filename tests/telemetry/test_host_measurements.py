@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from reading_messages import T_NS, kinds_of, reason_of, values_of
+from reading_messages import T_NS, kinds_of, says_none, values_of
 
 
 def sensors(chip: str, feature: str, fields: str) -> str:
@@ -61,7 +61,7 @@ def test_a_feature_is_of_the_quantity_that_its_field_begins_with(fields: str, ki
     ],
 )
 def test_settings_and_inputs_that_lead_nowhere_are_no_readings(fields: str) -> None:
-    assert reason_of(sensors("nct6779-isa-0290", "auxtin3", fields)) == "nothing usable"
+    assert says_none(sensors("nct6779-isa-0290", "auxtin3", fields))
 
 
 def test_a_sensor_that_says_it_is_broken_has_only_that_state() -> None:
@@ -71,7 +71,7 @@ def test_a_sensor_that_says_it_is_broken_has_only_that_state() -> None:
 
 def test_the_meter_of_the_machine_is_its_power_unless_it_says_nothing() -> None:
     assert values_of(sensors("power_meter-acpi-0", "power1", "power_average=185")) == {"power_w": 185}
-    assert reason_of(sensors("power_meter-acpi-0", "power1", "power_average=0")) == "nothing usable"
+    assert says_none(sensors("power_meter-acpi-0", "power1", "power_average=0"))
 
 
 def test_kernel_sensors_of_one_name_are_told_apart_by_their_device() -> None:
@@ -90,7 +90,7 @@ def test_disks_are_called_after_their_device() -> None:
     hot = f"hddtemp,device=sdc,host=c,source=n1,unit=F temperature=104i {T_NS}"
     assert values_of(hot) == {"sdc_temp_c": pytest.approx(40)}
     asleep = f"hddtemp,device=sdd,host=c,source=n1,unit=* temperature=0i {T_NS}"
-    assert reason_of(asleep) == "nothing usable"
+    assert says_none(asleep)
 
 
 def test_an_amd_card() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from reading_messages import T_NS, decode, kinds_of, reason_of, values_of
+from reading_messages import T_NS, decode, kinds_of, says_none, values_of
 
 
 def v2(name: str, value: float, unit: str = "", entity: str = "7.1", code: str = "ok", desc: str = "") -> str:
@@ -63,8 +63,8 @@ def test_dcmi_rows_have_no_entity_and_the_instantaneous_one_is_the_power() -> No
 
 
 def test_no_reading_is_not_a_reading_of_zero() -> None:
-    assert reason_of(v2("sel", 0, code="ns", desc="no_reading")) == "nothing usable"
-    assert reason_of(v2("cpu1_temp", 0, "degrees_c", code="na")) == "nothing usable"
+    assert says_none(v2("sel", 0, code="ns", desc="no_reading"))
+    assert says_none(v2("cpu1_temp", 0, "degrees_c", code="na"))
 
 
 def test_a_discrete_row_is_a_state_by_its_code() -> None:
@@ -74,7 +74,7 @@ def test_a_discrete_row_is_a_state_by_its_code() -> None:
 
 
 def test_the_unit_unspecified_is_no_reading() -> None:
-    assert reason_of(v2("os_realtime_mod", 0, "unspecified")) == "nothing usable"
+    assert says_none(v2("os_realtime_mod", 0, "unspecified"))
 
 
 @pytest.mark.parametrize("code", ["nc", "cr", "nr", "lnc", "lcr", "lnr", "unc", "ucr", "unr"])
@@ -86,7 +86,7 @@ def test_version_1_believes_the_unit_and_not_the_status() -> None:
     stopped = f"ipmi_sensor,host=c,name=fan1,server=n1,unit=rpm status=0i,value=0 {T_NS}"
     assert values_of(stopped) == {"fan1_rpm": 0}
     no_unit = f"ipmi_sensor,host=c,name=dimm_7_temp,server=n1 status=1i,value=0 {T_NS}"
-    assert reason_of(no_unit) == "nothing usable"
+    assert says_none(no_unit)
 
 
 def test_two_sensors_called_temp_are_told_apart_by_their_entity() -> None:
@@ -182,7 +182,7 @@ def test_a_discrete_row_says_what_is_wrong_in_its_description(description: str, 
 
 
 def test_a_description_of_no_reading_is_none_whatever_the_code() -> None:
-    assert reason_of(v2("sel", 0, desc="no_reading")) == "nothing usable"
+    assert says_none(v2("sel", 0, desc="no_reading"))
 
 
 def test_a_bit_for_percentages_does_not_change_what_a_thermometer_measures() -> None:
@@ -192,7 +192,7 @@ def test_a_bit_for_percentages_does_not_change_what_a_thermometer_measures() -> 
 
 @pytest.mark.parametrize("name", ["cpu1_temp", "vr_p0_temp", "psu1_temp", "temp_ssd0", "pch_temp"])
 def test_a_part_at_exactly_zero_is_not_there(name: str) -> None:
-    assert reason_of(v2(name, 0, "degrees_c")) == "nothing usable"
+    assert says_none(v2(name, 0, "degrees_c"))
 
 
 @pytest.mark.parametrize("name", ["inlet_temp", "ambient_temp", "front_panel_temp", "exhaust_temp"])

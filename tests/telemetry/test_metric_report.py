@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from reading_messages import decode, kinds_of, reason_of, values_of
+from reading_messages import decode, kinds_of, reason_of, says_none, values_of
 
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.readings import Message
@@ -174,7 +174,7 @@ def test_what_nvidia_calls_stale_is_no_reading() -> None:
         "gpu0_temp_c": 32.0
     }
     of_all = {"Nvidia": {"MetricValueStale": True}}
-    assert reason_of(report(at(path, "32"), Oem=of_all)) == "nothing usable"
+    assert says_none(report(at(path, "32"), Oem=of_all))
     assert values_of(report(nvidia(path, "32", stale=False), Oem=of_all)) == {"gpu0_temp_c": 32.0}
 
 
@@ -264,7 +264,7 @@ def test_a_fans_reading_is_a_speed_unless_it_can_only_be_a_percentage(
     ],
 )
 def test_what_is_planned_or_about_the_sensor_is_no_reading(path: str) -> None:
-    assert reason_of(report(at(path, "500"))) == "nothing usable"
+    assert says_none(report(at(path, "500")))
 
 
 def test_thresholds_are_limits_of_their_sensors() -> None:
@@ -306,9 +306,9 @@ def test_dells_hidden_units_are_undone(
 def test_a_numeric_sensor_without_metric_id_is_read_where_it_can_only_be_tenths() -> None:
     path = f"{NUMERIC_SENSOR}/{INLET}#CurrentReading".removeprefix("/redfish/v1/")
     assert values_of(report(at(path, "180"))) == {"inlet_temp_c": pytest.approx(18.0)}
-    assert reason_of(report(at(path, "42"))) == "nothing usable"
+    assert says_none(report(at(path, "42")))
     assert values_of(report(at(path, "42", MetricId="TemperatureReading"))) == {"inlet_temp_c": 42.0}
-    assert reason_of(report(at(path, "420", MetricId="TemperatureReading"))) == "nothing usable"
+    assert says_none(report(at(path, "420", MetricId="TemperatureReading")))
 
 
 @pytest.mark.parametrize(
@@ -327,12 +327,15 @@ def test_a_numeric_sensor_without_metric_id_is_read_where_it_can_only_be_tenths(
         "Enabled",
         "PT1M2.5S",
         "1_000",
-        True,
-        [],
-        "9" * 400,
     ],
 )
 def test_values_that_are_no_measured_numbers_are_no_readings(value: object) -> None:
+    assert says_none(report(dell("TemperatureReading", "CPU1 Temp", value)))
+    assert says_none(report(at("Chassis/Self/Sensors/CPU1_Temp", value)))
+
+
+@pytest.mark.parametrize("value", [True, [], {}, "9" * 400])
+def test_a_value_that_no_report_holds_is_set_aside(value: object) -> None:
     assert reason_of(report(dell("TemperatureReading", "CPU1 Temp", value))) == "nothing usable"
     assert reason_of(report(at("Chassis/Self/Sensors/CPU1_Temp", value))) == "nothing usable"
 
@@ -443,8 +446,12 @@ def test_a_definition_of_a_report_is_none() -> None:
     assert reason_of('{"Id":"R","MetricReport":{"@odata.id":"/redfish/v1/TelemetryService/MetricReports/R"}}')
 
 
-def test_a_report_without_values_is_set_aside() -> None:
-    assert reason_of(report()) == "nothing usable"
+def test_a_report_on_parts_that_are_not_there_has_no_readings() -> None:
+    assert says_none(report())
+
+
+def test_a_report_without_a_name_or_without_values_is_set_aside() -> None:
+    assert reason_of(json.dumps({"MetricValues": [], "host": "n1"})) == "nothing usable"
     assert reason_of(report(*[{}] * 3)) == "nothing usable"
     assert reason_of(json.dumps({"MetricValues": [7, None, "x"], "host": "n1"})) == "nothing usable"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from otlp_messages import as_json, metric, one, point
-from reading_messages import T_NS, decode, kinds_of, reason_of, values_of
+from reading_messages import T_NS, decode, kinds_of, says_none, values_of
 
 BMC = {"system.host_name": "bmc7", "base_url": "https://10.0.0.7"}
 
@@ -58,7 +58,7 @@ def test_health_is_a_state_and_minus_one_is_nobodys_knowledge(
 ) -> None:
     assert kinds_of(redfish(one(name, "{statushealth}", 2, **own))) == {sensor: ("state", "1")}
     assert values_of(redfish(one(name, "", 0, **own))) == {sensor: 0}
-    assert reason_of(redfish(one(name, "", -1, **own))) == "nothing usable"
+    assert says_none(redfish(one(name, "", -1, **own)))
 
 
 def cpu(value: float, **own: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def test_other_host_metrics_keep_their_names() -> None:
 
 @pytest.mark.parametrize("name", ["process.cpu.utilization", "container.cpu.usage", "k8s.pod.cpu.usage"])
 def test_programs_are_no_sensors_of_their_host(name: str) -> None:
-    assert reason_of(as_json(one(name, "1", 0.5))) == "nothing usable"
+    assert says_none(as_json(one(name, "1", 0.5)))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_what_was_scraped_from_an_exporter_has_the_exporters_meaning(
 
 def test_dcgms_blanks_are_no_readings_here_either() -> None:
     blank = one("DCGM_FI_DEV_MEMORY_TEMP", "", 9.223372036854776e18, gpu="0")
-    assert reason_of(as_json(blank)) == "nothing usable"
+    assert says_none(as_json(blank))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from otlp_messages import HARDWARE, as_json, document, metric, one, point
-from reading_messages import T_NS, decode, kinds_of, reason_of, values_of
+from reading_messages import T_NS, decode, kinds_of, reason_of, says_none, values_of
 
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.readings import Message
@@ -160,7 +160,7 @@ def test_the_power_of_parts_is_never_the_hosts() -> None:
 
 
 def test_a_nominal_voltage_is_a_rating() -> None:
-    assert reason_of(as_json(one("hw.voltage.nominal", "V", 12, hw_id="v12"))) == "nothing usable"
+    assert says_none(as_json(one("hw.voltage.nominal", "V", 12, hw_id="v12")))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,6 @@ def test_a_number_is_bare_or_in_quotes(fields: dict[str, Any]) -> None:
     "fields",
     [
         {},
-        {"asDouble": "NaN"},
         {"asDouble": "Infinity"},
         {"asDouble": "-Infinity"},
         {"asDouble": "1_0"},
@@ -230,13 +229,24 @@ def test_a_number_is_bare_or_in_quotes(fields: dict[str, Any]) -> None:
         {"asInt": 4.5},
         {"asInt": 2**63},
         {"asInt": "9" * 5000},
-        {"asDouble": 412.0, "flags": 1},
-        {"asDouble": 0.0, "flags": "1"},
-        {"asInt": "0", "flags": 3},
     ],
 )
 def test_what_is_no_number_is_no_reading(fields: dict[str, Any]) -> None:
     assert reason_of(number(**fields)) == "nothing usable"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"asDouble": "NaN"},
+        {"asDouble": 412.0, "flags": 1},
+        {"asDouble": 0.0, "flags": "1"},
+        {"asInt": "0", "flags": 3},
+        {"flags": 1},
+    ],
+)
+def test_a_point_may_say_that_it_has_no_value(fields: dict[str, Any]) -> None:
+    assert says_none(number(**fields))
 
 
 def test_bare_nan_loses_its_point_alone() -> None:
@@ -273,11 +283,8 @@ def test_sums_are_levels_unless_they_are_deltas() -> None:
     for temporality in (2, "AGGREGATION_TEMPORALITY_CUMULATIVE", 0):
         assert values_of(supply(aggregationTemporality=temporality)) == {"psu1_out_w": 203}
     for temporality in (1, "AGGREGATION_TEMPORALITY_DELTA"):
-        assert reason_of(supply(aggregationTemporality=temporality, isMonotonic=True)) == "nothing usable"
-    assert (
-        reason_of(supply().replace('"dataPoints"', '"aggregation_temporality":1,"data_points"'))
-        == "nothing usable"
-    )
+        assert says_none(supply(aggregationTemporality=temporality, isMonotonic=True))
+    assert says_none(supply().replace('"dataPoints"', '"aggregation_temporality":1,"data_points"'))
 
 
 @pytest.mark.parametrize(
@@ -286,6 +293,15 @@ def test_sums_are_levels_unless_they_are_deltas() -> None:
         {"histogram": {"dataPoints": [{"count": "3", "sum": 9, "timeUnixNano": str(T_NS), "asDouble": 1}]}},
         {"exponentialHistogram": {"dataPoints": [{"count": "3", "sum": 9, "timeUnixNano": str(T_NS)}]}},
         {"summary": {"dataPoints": [{"count": "3", "sum": 9, "timeUnixNano": str(T_NS)}]}},
+    ],
+)
+def test_a_distribution_is_no_level(data: dict[str, Any]) -> None:
+    assert says_none(as_json(metric("hw.host.power", "W", **data)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
         {"gauge": {"dataPoints": []}},
         {"gauge": {}},
         {"gauge": [1]},
@@ -293,7 +309,7 @@ def test_sums_are_levels_unless_they_are_deltas() -> None:
         {"gauge": {"dataPoints": {"asDouble": 1}}},
     ],
 )
-def test_what_holds_no_levels_is_not_read(data: dict[str, Any]) -> None:
+def test_a_metric_without_points_is_set_aside(data: dict[str, Any]) -> None:
     assert reason_of(as_json(metric("hw.host.power", "W", **data))) == "nothing usable"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from reading_messages import T_NS, decode, kinds_of, reason_of, values_of
+from reading_messages import T_NS, decode, kinds_of, reason_of, says_none, values_of
 
 LABELS = r"id=18,instance=n07,name=Inlet\ Temp,url=http://n07:9290/metrics"
 UUID = "GPU-604ac76c-d9cf-fef3-62e9-d92044ab6e52"
@@ -45,7 +45,11 @@ def test_three_ways_bring_the_same_reading(message: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "", "12_3", "warm"])
+def test_a_sample_that_says_nan_is_no_reading() -> None:
+    assert says_none(sample("NaN", instance="n07:9290"))
+
+
+@pytest.mark.parametrize("value", ["+Inf", "-Inf", "", "12_3", "warm"])
 def test_a_sample_that_is_no_number_is_set_aside(value: str) -> None:
     assert reason_of(sample(value, instance="n07:9290")) == "nothing usable"
 
@@ -124,8 +128,8 @@ def test_gpu_metrics_and_what_they_are(
     "blank", [9223372036854775794, 9223372036854776000, 2147483632, 2147483635, 140737488355328.0]
 )
 def test_blanks_are_not_readings(blank: float) -> None:
-    assert reason_of(dcgm("MEMORY_TEMP", blank)) == "nothing usable"
-    assert reason_of(dcgm("SLOWDOWN_TEMP", blank)) == "nothing usable"
+    assert says_none(dcgm("MEMORY_TEMP", blank))
+    assert says_none(dcgm("SLOWDOWN_TEMP", blank))
 
 
 def test_the_slowdown_temperature_is_a_hard_limit_of_the_gpu() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from reading_messages import T_NS, decode, kinds_of, reason_of, values_of
+from reading_messages import T_NS, decode, kinds_of, says_none, values_of
 
 from agent.telemetry.decoder import Decoder
 
@@ -103,7 +103,7 @@ def test_an_input_power_is_believed_where_the_supply_could_draw_it(fields: str, 
 @pytest.mark.parametrize("state", ["Absent", "Disabled", "StandbyOffline", "UnavailableOffline"])
 def test_a_sensor_that_nobody_reads_has_no_reading(state: str) -> None:
     absent = line("redfish_thermal_temperatures", "reading_celsius=0", name="19-PCI", state=state)
-    assert reason_of(absent) == "nothing usable"
+    assert says_none(absent)
 
 
 def test_a_disabled_sensor_sends_only_limits() -> None:
@@ -118,7 +118,7 @@ def test_an_upper_limit_of_zero_means_none() -> None:
 
 def test_an_empty_dimm_slot_at_zero_is_not_there() -> None:
     row = line("redfish_thermal_temperatures", "reading_celsius=0", name="DIMM_A1", state="Enabled")
-    assert reason_of(row) == "nothing usable"
+    assert says_none(row)
 
 
 def test_supplies_of_one_name_are_told_apart_by_their_member() -> None:
@@ -147,7 +147,7 @@ def test_rack_and_row_are_remembered_as_the_place_of_the_host() -> None:
 
 
 def test_a_speed_that_is_called_a_percentage_is_none() -> None:
-    assert reason_of(line("redfish_thermal_fans", "reading_percent=7091i", name="Fan1")) == "nothing usable"
+    assert says_none(line("redfish_thermal_fans", "reading_percent=7091i", name="Fan1"))
 
 
 def test_an_output_that_is_sent_twice_is_one_reading() -> None:
@@ -183,10 +183,10 @@ def test_the_subsystems_tables_mean_what_the_older_ones_do() -> None:
 
 
 def test_counts_of_redundancy_and_sizes_of_disks_are_no_readings() -> None:
-    assert reason_of(line("redfish_powersubsys_redundancy", "redund_group_count=0i", type="Failover"))
-    assert reason_of(line("redfish_storage", "capacity_bytes=2000398934016i,speed_gbs=6"))
+    assert says_none(line("redfish_powersubsys_redundancy", "redund_group_count=0i", type="Failover"))
+    assert says_none(line("redfish_storage", "capacity_bytes=2000398934016i,speed_gbs=6"))
 
 
 def test_an_integers_lowest_number_is_neither_a_temperature_nor_a_margin() -> None:
     fields = "reading_celsius=-2147483648"
-    assert reason_of(line("redfish_thermal_temperatures", fields, name=r"CPU1\ Temp", state="Enabled"))
+    assert says_none(line("redfish_thermal_temperatures", fields, name=r"CPU1\ Temp", state="Enabled"))

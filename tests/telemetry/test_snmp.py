@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from reading_messages import T_NS, decode, kinds_of, reason_of, values_of
+from reading_messages import T_NS, decode, kinds_of, says_none, values_of
 
 
 def telegraf(tags: str, fields: str, measurement: str = "snmp") -> str:
@@ -53,7 +53,7 @@ def test_a_whole_pdu_its_banks_its_outlets_and_its_probe() -> None:
 
 def test_minus_one_says_that_a_pdu_does_not_measure() -> None:
     assert values("index=1", "rPDU2PhaseStatusCurrent=28i,rPDU2PhaseStatusPower=-1i") == {"phase1_a": 2.8}
-    assert reason_of(telegraf("index=1", "rPDU2DeviceStatusPower=-1i")) == "nothing usable"
+    assert says_none(telegraf("index=1", "rPDU2DeviceStatusPower=-1i"))
 
 
 def test_an_object_may_carry_its_mib_and_its_instance() -> None:
@@ -354,7 +354,7 @@ def test_objects_as_prometheus_metrics() -> None:
 def test_what_the_exporter_has_scaled_is_not_scaled_again() -> None:
     assert values_of(exported("", "upsHighPrecOutputLoad", 23.4)) == pytest.approx({"load_util": 0.234})
     assert values_of(exported("", "upsBatteryVoltage", 54.2)) == pytest.approx({"battery_v": 54.2})
-    assert reason_of(exported("", "upsHighPrecInputLineVoltage", 2304)) == "nothing usable"
+    assert says_none(exported("", "upsHighPrecInputLineVoltage", 2304))
 
 
 def test_of_a_metric_for_every_code_the_batterys_is_kept() -> None:
@@ -419,4 +419,4 @@ def test_a_phase_of_an_input_is_told_from_the_input() -> None:
 
 
 def test_a_current_of_nines_alone_is_a_branch_that_is_not_there() -> None:
-    assert reason_of(telegraf("branch=3", "current_a=999.9", "mpdu"))
+    assert says_none(telegraf("branch=3", "current_a=999.9", "mpdu"))

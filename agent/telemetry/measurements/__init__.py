@@ -76,7 +76,7 @@ def is_known(measurement: str, tags: Tags, field: str) -> bool:
         return True
     if field in prometheus.VALUE_FIELDS and (snmp.is_exported(measurement) or _is_metric(measurement, field)):
         return True
-    return snmp.is_facility(measurement, tags, field)
+    return unknown.is_distribution(measurement) or snmp.is_facility(measurement, tags, field)
 
 
 def _is_metric(measurement: str, field: str) -> bool:

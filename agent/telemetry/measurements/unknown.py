@@ -48,9 +48,14 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     )
 
 
+def is_distribution(measurement: str) -> bool:
+    """Whether a measurement is called as histograms and summaries are."""
+    return measurement.endswith(("_seconds", "_bytes"))
+
+
 def _is_of_distribution(measurement: str, field: str) -> bool:
     """Whether a field is a part of a histogram or summary, as `0.99=`, `+Inf=`, `sum=`."""
-    whole = field in ("sum", "count") and measurement.endswith(("_seconds", "_bytes"))
+    whole = field in ("sum", "count") and is_distribution(measurement)
     return whole or _NUMBER_AS_NAME.fullmatch(field) is not None
 
 
