@@ -12,6 +12,8 @@ from kafka import KafkaConsumer, TopicPartition
 from agent.config import Config
 from agent.site_events import COMMAND_STARTS, SiteEvent
 
+MAX_POLL_RECORDS = 10_000  # nearly all are summaries, and a busy main loop comes by once a second
+
 
 class ControlFollower:
     """Owned by the main loop's thread."""
@@ -29,6 +31,7 @@ class ControlFollower:
             auto_offset_reset="none",
             isolation_level="read_committed",
             allow_auto_create_topics=False,
+            max_poll_records=MAX_POLL_RECORDS,
             **config.kafka.client_settings(),
         )
         self._consumer.assign([self._partition])
