@@ -1,9 +1,9 @@
 """Whether a value carries on from the one before: impossible values, other units, spikes, swapped sensors.
 
 A temperature cannot jump while nothing else of its machine moves. One that does is not believed for one
-reading: the next one tells a spike (it is back) from a new level (it stays, and is believed). Power and fans
-may jump, since a fan that stops and a supply that fails do; a temperature of a die may where power is not
-measured.
+reading: the next one tells a spike (it is back) from a new level (it stays, and is believed). Fans may jump,
+since one that stops does; so may a die where power is not measured, and a meter of power where no other one
+stands beside it. A supply that fails moves the others too.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from agent.trust.units import unit_of_impossible, unit_of_jump
 MOVED_STEPS = 5.0  # × a sensor's usual step is a movement worth the name
 MOVED_SHARE = 0.1  # of the others: fewer than this are chance
 LONE_STEPS = 8.0
+POWER_W, POWER_SHARE = 30.0, 0.4  # what one meter of power cannot do while another one sees nothing
+CREEP_STEPS, CREEP_SHARE = 3.0, 0.03
 KNOWN_READINGS = 10  # before this a sensor has no usual step
 RETURNED_SHARE = 0.3  # of the jump: this near to where it was it is back
 RECENT_PERIODS = 4  # across a longer gap anything may have happened
@@ -41,7 +43,7 @@ class Courses:
     def judge(self, values: Array, arrived: NDArray[np.bool_]) -> None:
         """Set the doubt of each sensor that arrived, (F,) each; spikes that are over are told in `spikes`."""
         memory, roles = self._memory, self._roles
-        impossible = arrived & ((values < roles.low) | (values > roles.high))
+        impossible = arrived & ((values < roles.low) | (values > roles.high)) & ~self._creeps(values)
         jumped = arrived & ~impossible & self._jumped(values, arrived)
         held = memory.doubt > 0
         for column in np.flatnonzero(impossible | jumped | (arrived & held)).tolist():
@@ -58,6 +60,12 @@ class Courses:
         if (out == Doubt.JUMP).sum() > 1 or (out == Doubt.SWAPPED).any():
             self._find_swaps(values, arrived)
 
+    def _creeps(self, values: Array) -> NDArray[np.bool_]:
+        """(F,) which carry on from a value that was believed, in small steps: a room may really burn."""
+        memory = self._memory
+        near = CREEP_STEPS * memory.step + CREEP_SHARE * np.abs(memory.last)
+        return self._is_recent & (memory.count >= KNOWN_READINGS) & (np.abs(values - memory.last) <= near)
+
     def _jumped(self, values: Array, arrived: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(F,) which sensors moved as they cannot: faster than heat does, or alone and far."""
         memory, roles = self._memory, self._roles
@@ -69,9 +77,13 @@ class Courses:
         others = np.maximum((known & tells).sum() - 1, 0)
         alone = (moved.sum() - moved) <= MOVED_SHARE * others
         lone = known & alone & (others > 0)
-        lone &= (distance >= roles.jump) & (distance > LONE_STEPS * usual)
-        if not (known[roles.powers] & ~moved[roles.powers]).any():
-            lone &= ~roles.is_die  # without a meter of power a die may have had work to do
+        is_power = roles.is_power
+        far = np.where(is_power, POWER_W + POWER_SHARE * np.abs(memory.last), roles.jump)
+        lone &= (distance >= far) & (distance > LONE_STEPS * usual)
+        if not (known & ~moved & is_power).any():
+            lone &= ~(roles.is_die | is_power)  # without a meter that says no, there may have been work to do
+        if (moved & is_power).sum() > 1:
+            lone &= ~is_power  # one supply does what another one did
         fastest = np.maximum(roles.rate_per_s * np.maximum(self._elapsed_s, 1.0), FASTEST_FLOOR_K)
         other_unit = self._changes_unit(values, distance, known)
         jumped: NDArray[np.bool_] = lone | (known & (distance > fastest)) | other_unit

@@ -41,6 +41,7 @@ class Roles:
     load_sign: NDArray[np.float64]  # ±1 where the sensor tells how hard the machine works, else 0
     can_stick: NDArray[np.bool_]
     is_sibling: NDArray[np.int64]  # (F, F) 1 where two sensors have one quantity
+    is_power: NDArray[np.bool_]
     powers: NDArray[np.intp]  # columns of power
     dies: NDArray[np.intp]  # of processors' temperatures
     fans: NDArray[np.intp]  # of fans that cool the whole machine
@@ -64,6 +65,7 @@ def roles_of(sensors: tuple[str, ...], quantities: tuple[str, ...]) -> Roles:
         load_sign=np.array([_LOAD_SIGNS.get(q, 0.0) for q in quantities]),
         can_stick=np.array([q not in _NEVER_STUCK for q in quantities], bool),
         is_sibling=np.array([[int(a == b) for b in quantities] for a in quantities]),
+        is_power=np.array([q == "power" for q in quantities], bool),
         powers=_columns(sensors, quantities, "power", ""),
         dies=_columns(sensors, quantities, "temperature", r"cpu\d"),
         fans=_columns(sensors, quantities, "fan_speed", r"fan"),

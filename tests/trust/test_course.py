@@ -81,6 +81,29 @@ def test_a_spike_is_masked_when_it_comes_and_told_when_it_is_over(jump_k: float)
     assert (at, doubt.is_spike, doubt.seen) == (101, True, values[100, EXHAUST])
 
 
+def test_one_meter_of_power_that_leaps_while_the_others_see_nothing_is_a_spike() -> None:
+    values = usual_values(200)
+    values[100, column("psu1_in_w")] = 0.0
+    (at, doubt), *more = doubts_of(judge_all(values))
+    assert not more
+    assert (at, NAMES[doubt.column], doubt.is_spike) == (101, "psu1_in_w", True)
+
+
+def test_a_load_that_begins_is_believed_at_once() -> None:
+    values = usual_values(200)
+    values[100:, [column("power_w"), column("psu1_in_w"), column("psu2_in_w")]] *= 2
+    assert all(verdict.trusted.all() for verdict in judge_all(values))
+
+
+def test_a_room_that_really_gets_that_hot_is_believed() -> None:
+    values = usual_values(300)
+    values[100:200, INLET] += np.arange(100) * 0.8
+    values[200:, INLET] += 80
+    verdicts = judge_all(values)
+    assert values[250, INLET] > 100
+    assert all(verdict.trusted[INLET] for verdict in verdicts)
+
+
 def test_a_jump_that_stays_is_a_new_level_after_one_reading() -> None:
     values = usual_values(200)
     values[100:, EXHAUST] += 12.0
