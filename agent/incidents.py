@@ -208,6 +208,8 @@ class Site:
         if alert.state in ("suppressed", "resolved"):  # of a muted host: nobody is to be told
             return []
         incident = self._present_of_host(alert) or self._present_in_rack(alert)
+        if incident is None and alert.kind == "sensor" and alert.severity == "info":
+            return []  # a spike that is over is told by its alert; nobody has to do anything
         if incident is None:
             scope: Scope = "stream" if alert.fault == "stream_silent" else "host"
             incident = self._begin(alert, scope, alert.host)

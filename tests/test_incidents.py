@@ -109,6 +109,15 @@ def test_the_same_fault_within_30_min_of_the_end_joins_and_a_later_one_does_not(
         assert incident.fields["state"] == "open"
 
 
+def test_a_spike_that_is_over_opens_no_incident_but_joins_one() -> None:
+    spike = open_alert(build_finding("sensor_spike", "info", kind="sensor"), minute=1)
+    alone, beside = Site(), Site()
+    assert incidents(alone.observe(AlertChanged(spike))) == []
+    beside.observe(AlertChanged(open_alert(FAN)))
+    (incident,) = incidents(beside.observe(AlertChanged(spike)))
+    assert incident.fields["fault"] == "fan_failure"
+
+
 def test_another_fault_after_the_end_is_an_incident_of_its_own() -> None:
     site, first = Site(), open_alert(FAN)
     site.observe(AlertChanged(first))

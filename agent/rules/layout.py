@@ -84,13 +84,15 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
 def is_on(tick: ScoredTick, layout: Layout) -> bool:
     """Whether the machine runs, by its power; where it sends none, by its processors' temperatures.
 
-    A power meter that fails alone makes no machine off: its fans still turn.
+    A power meter that fails alone makes no machine off: its fans still turn. One that never showed more than
+    standby says nothing.
     """
     inputs = tuple(i for columns in layout.supplies.values() for i in columns if tick.present[i])
     has_own = layout.host_power >= 0 and bool(tick.present[layout.host_power])
-    if has_own or inputs:
+    columns = (layout.host_power,) if has_own else inputs
+    if sum(float(tick.peak[i]) for i in columns) >= METER_W:
         turns = any(tick.arrived[i] and float(tick.seen[i]) >= TURNS_RPM for i in layout.fans)
-        return turns or draws_power(tick, (layout.host_power,) if has_own else inputs)
+        return turns or draws_power(tick, columns)
     return any(tick.arrived[i] for i in layout.processors or layout.temperatures)
 
 

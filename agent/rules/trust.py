@@ -54,7 +54,7 @@ def _of_doubt(tick: ScoredTick, doubt: Doubt, rows: list[Doubted]) -> Finding:
     return Finding(
         kind="sensor",
         fault=fault,
-        severity=FAULTS[fault].severity if fault != UNKNOWN else "P3",
+        severity="P3",  # unlike a spike, which is over, it needs somebody to look at it
         confidence=confidence,
         basis="evidence",
         diagnosis=f"{_names(tick, rows)} of {tick.host} {says}{detail}. Not used since {since}.",

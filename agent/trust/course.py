@@ -19,7 +19,9 @@ from agent.trust.units import unit_of_impossible, unit_of_jump
 MOVED_STEPS = 5.0  # × a sensor's usual step is a movement worth the name
 MOVED_SHARE = 0.1  # of the others: fewer than this are chance
 LONE_STEPS = 8.0
-POWER_W, POWER_SHARE = 30.0, 0.4  # what one meter of power cannot do while another one sees nothing
+# What one meter of power cannot do while another one sees nothing: lose all, or leap. Two meters that are read
+# a second apart may well differ by a burst of work, so less is no news.
+POWER_W, GONE_SHARE, LEAP_SHARE = 30.0, 0.4, 2.0
 CREEP_STEPS, CREEP_SHARE = 3.0, 0.03
 KNOWN_READINGS = 10  # before this a sensor has no usual step
 RETURNED_SHARE = 0.3  # of the jump: this near to where it was it is back
@@ -78,7 +80,8 @@ class Courses:
         alone = (moved.sum() - moved) <= MOVED_SHARE * others
         lone = known & alone & (others > 0)
         is_power = roles.is_power
-        far = np.where(is_power, POWER_W + POWER_SHARE * np.abs(memory.last), roles.jump)
+        times = np.where(values == 0, GONE_SHARE, LEAP_SHARE)
+        far = np.where(roles.is_own_power, POWER_W + times * np.abs(memory.last), roles.jump)
         lone &= (distance >= far) & (distance > LONE_STEPS * usual)
         if not (known & ~moved & is_power).any():
             lone &= ~(roles.is_die | is_power)  # without a meter that says no, there may have been work to do

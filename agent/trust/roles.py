@@ -13,6 +13,7 @@ from agent.telemetry.plausible import plausible_range
 
 AIR_JUMP_K, DIE_JUMP_K = 8.0, 25.0  # what a thermometer cannot do while nothing else moves
 _AIR = re.compile(r"(?:inlet|exhaust|supply|return|ambient)_temp_c|chw_supply_c")
+_OWN_POWER = re.compile(r"power_w|psu\w*\d\w*_(?:in|out)_w")
 _DIE = re.compile(r"(?:cpu|gpu|vrm|vr_).*")
 # How fast a temperature can move at most, K/s: a die, the air of the room, what leaves a chassis, the rest.
 _RATES = ((_DIE, 20.0), (re.compile(r"(?:inlet|ambient|supply)_temp_c"), 2.0))
@@ -42,6 +43,7 @@ class Roles:
     can_stick: NDArray[np.bool_]
     is_sibling: NDArray[np.int64]  # (F, F) 1 where two sensors have one quantity
     is_power: NDArray[np.bool_]
+    is_own_power: NDArray[np.bool_]  # of this machine for sure, and not of a chassis that it shares
     powers: NDArray[np.intp]  # columns of power
     dies: NDArray[np.intp]  # of processors' temperatures
     fans: NDArray[np.intp]  # of fans that cool the whole machine
@@ -66,6 +68,7 @@ def roles_of(sensors: tuple[str, ...], quantities: tuple[str, ...]) -> Roles:
         can_stick=np.array([q not in _NEVER_STUCK for q in quantities], bool),
         is_sibling=np.array([[int(a == b) for b in quantities] for a in quantities]),
         is_power=np.array([q == "power" for q in quantities], bool),
+        is_own_power=np.array([_OWN_POWER.fullmatch(name) is not None for name in sensors], bool),
         powers=_columns(sensors, quantities, "power", ""),
         dies=_columns(sensors, quantities, "temperature", r"cpu\d"),
         fans=_columns(sensors, quantities, "fan_speed", r"fan"),

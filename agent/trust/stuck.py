@@ -26,6 +26,7 @@ FOLLOWERS_LONGER = 1.5
 DUE_SPREADS, DUE_QUANTA = 4.0, 2.0
 # And for one whose like go on flickering as they always did.
 SIBLINGS_RUNS, SIBLINGS_LONGER, SIBLINGS_TICKS = 200, 6.0, 60
+FLICKERS = 0.1  # of its readings differ from the one before
 NOW_READINGS = 64.0
 LEAST_OTHERS = 3
 ENDS_OF_SCALE = (0.0, 1.0, 100.0)  # where a share or a duty stays by right
@@ -62,6 +63,7 @@ def _doubt(memory: Memory, roles: Roles, long: NDArray[np.bool_], values: Array,
     by_load = (explained >= FOLLOWS * memory.variance) & (memory.count >= KNOWN_READINGS)
     by_load &= due >= DUE_SPREADS * spread + DUE_QUANTA * memory.quantum
     by_siblings = (memory.runs >= SIBLINGS_RUNS) & _siblings_move(memory, roles)
+    by_siblings &= memory.changes >= FLICKERS
     by_siblings &= memory.flat_ticks >= np.maximum(SIBLINGS_LONGER * memory.longest, SIBLINGS_TICKS)
     stuck = long & (by_record | by_load | by_siblings) & (time_ns - memory.flat_ns >= LEAST_NS)
     stuck &= ~np.isin(values, ENDS_OF_SCALE)
