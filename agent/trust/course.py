@@ -19,8 +19,8 @@ from agent.trust.units import unit_of_impossible, unit_of_jump
 MOVED_STEPS = 5.0  # × a sensor's usual step is a movement worth the name
 MOVED_SHARE = 0.1  # of the others: fewer than this are chance
 LONE_STEPS = 8.0
-# What one meter of power cannot do while another one sees nothing: lose all, or leap. Two meters that are read
-# a second apart may well differ by a burst of work, so less is no news.
+# What one meter of power cannot do while another one sees nothing: lose all, or leap. Two meters that are
+# read a second apart may well differ by a burst of work, so less is no news.
 POWER_W, GONE_SHARE, LEAP_SHARE = 30.0, 0.4, 2.0
 CREEP_STEPS, CREEP_SHARE = 3.0, 0.03
 KNOWN_READINGS = 10  # before this a sensor has no usual step
