@@ -13,20 +13,29 @@ messages in any batches give the same readings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Binder, Columns
+from agent.telemetry.binding import MAX_HOSTS, Binder, Columns
 from agent.telemetry.json_messages import JsonMessages
 from agent.telemetry.line_messages import LineMessages
 from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.otlp_protobuf import FIRST_BYTE, NOT_OTLP, OtlpProtobuf, may_be_otlp
 from agent.telemetry.readings import DeadLetter, Decoded, Message, SeriesTable
-from agent.telemetry.reasons import EMPTY, NOT_JSON, NOT_UTF8, TOMBSTONE, TOO_LARGE, unsupported
+from agent.telemetry.reasons import (
+    EMPTY,
+    NOT_JSON,
+    NOT_UTF8,
+    NOTHING_USABLE,
+    TOMBSTONE,
+    TOO_LARGE,
+    TOO_MANY_SENSORS,
+    unsupported,
+)
 
 MAX_MESSAGE_BYTES = 1_048_576  # Kafka's own default limit; a bigger one is no telemetry
 _BLANK = b" \t\r\n"
-_JSON_STARTS = frozenset(b"{[")
+_JSON_STARTS = b"{["
 
 # First bytes of formats that are told apart but not read, and of texts in other encodings.
 _MAGIC = (
@@ -43,6 +52,8 @@ _MAGIC = (
 _MSGPACK_MAPS = range(0x80, 0x90)
 _SUSPECT = frozenset((*range(0x21), *range(0x7F, 0x100), *(magic[0] for magic, _ in _MAGIC)))
 
+Reader = Callable[[bytes, Message, int, Columns], str]
+
 
 class Decoder:
     """Decodes messages; `series` numbers the sensors, `places` is what tags told of each host's rack and row.
@@ -51,48 +62,52 @@ class Decoder:
     the number of series and start anew at a limit, and no other state.
     """
 
-    def __init__(self, mappings: Sequence[FieldMapping] = ()) -> None:
-        self._binder = binder = Binder(mappings)
+    def __init__(self, mappings: Sequence[FieldMapping] = (), max_hosts: int = MAX_HOSTS) -> None:
+        self._binder = binder = Binder(mappings, max_hosts)
         self.series: SeriesTable = binder.series
         self.places: dict[str, dict[str, str]] = binder.places  # host → {"rack": …, "row": …}
         self._lines, self._json, self._otlp = LineMessages(binder), JsonMessages(binder), OtlpProtobuf(binder)
+        self._readers: list[Reader] = [self._lines.decode] * 256  # by a message's first byte
+        for first in _JSON_STARTS:
+            self._readers[first] = self._json.decode
+        for first in _SUSPECT:
+            self._readers[first] = self._decode_suspect
 
     def decode(self, messages: Sequence[Message]) -> Decoded:
         """The readings of a batch in its order, and a dead letter for each message without any."""
-        out, dead_letters = Columns(), []
+        out, dead_letters, binder, readers = Columns(), [], self._binder, self._readers
+        binder.refused = -1
         for at, message in enumerate(messages):
-            self._binder.message = at
-            reason = self._decode_one(message, at, out)
-            if reason:
-                dead_letters.append(DeadLetter(at, reason))
-        told, self._binder.told = tuple(self._binder.told), []
+            binder.message = at
+            value = message.value
+            if value and len(value) <= MAX_MESSAGE_BYTES:
+                try:
+                    reason = readers[value[0]](value, message, at, out)
+                except DecodeError as error:
+                    reason = str(error)
+                if not reason:
+                    continue
+            else:
+                reason = TOMBSTONE if value is None else TOO_LARGE if value else EMPTY
+            if binder.refused == at and reason == NOTHING_USABLE:
+                reason = TOO_MANY_SENSORS
+            dead_letters.append(DeadLetter(at, reason))
+        told, binder.told = tuple(binder.told), []
         return Decoded(out.to_readings(), tuple(dead_letters), told)
 
-    def _decode_one(self, message: Message, at: int, out: Columns) -> str:
-        value = message.value
-        if not value:
-            return TOMBSTONE if value is None else EMPTY
-        if len(value) > MAX_MESSAGE_BYTES:
-            return TOO_LARGE
+    def _decode_suspect(self, value: bytes, message: Message, at: int, out: Columns) -> str:
+        """A message that may be text after all, or something else: its first byte does not tell."""
         if may_be_otlp(value):
             reason = self._otlp.decode(value, message, at, out)
             if reason != NOT_OTLP or _is_binary(value):
                 return reason
-        first = value[0]
-        if first in _BLANK:
-            first = (value.lstrip(_BLANK) or b"\n")[0]
-        try:
-            if first in _JSON_STARTS:
-                return self._json.decode(value, message, at, out)
-            return _refusal(value) or self._lines.decode(value, message, at, out)
-        except DecodeError as error:
-            return str(error)
+        if value.lstrip(_BLANK)[:1] in (b"{", b"["):
+            return self._json.decode(value, message, at, out)
+        return _refusal(value) or self._lines.decode(value, message, at, out)
 
 
 def _refusal(value: bytes) -> str:
-    """Why a message that is not JSON need not be parsed; "" where it may be line protocol."""
-    if value[0] not in _SUSPECT:
-        return ""
+    """Why a message of a suspect first byte need not be parsed; "" where it may be line protocol."""
     for magic, reason in _MAGIC:
         if value.startswith(magic):
             return reason

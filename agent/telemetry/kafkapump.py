@@ -52,8 +52,11 @@ class KafkaPump:
         value = _value_of(fields, name)
         if value is None:
             return fields.get("_value") is None
-        binding = self._series(document, message)[name]
-        return binding is None or binding.add(value, time_ns, at, out) or binding.says_none(value)
+        series = self._series(document, message)
+        binding = series[name]
+        if binding is None:
+            return name in series
+        return binding.add(value, time_ns, at, out) or binding.says_none(value)
 
     def _series(self, document: dict[str, object], message: Message) -> MetricSeries:
         tags = {k: v for k, v in document.items() if k in _HEADER and isinstance(v, str)}

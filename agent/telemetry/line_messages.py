@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 from agent.errors import DecodeError
-from agent.telemetry.binding import MAX_FIELDS, Binder, Binding, Columns, MetricSeries
+from agent.telemetry.binding import LARGEST, MAX_FIELDS, Binder, Columns, MetricSeries
 from agent.telemetry.line_protocol import Line, find_separator, parse_line, split_lines
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOT_LINE_PROTOCOL, NOT_UTF8, NOTHING_USABLE
@@ -13,23 +11,25 @@ from agent.telemetry.times import LATEST_NS, time_from
 
 CACHED_PREFIXES = 400_000  # a site of 10,000 hosts × 40 sensors; beyond that the cache starts anew
 
-_BACKSLASH = 0x5C
+KEPT_TIMES = 4_096  # a site's collectors send few different ones at a time
+
 _NS_DIGITS = (18, 19)  # of a time in ns: 1973 to 2286
 _SUFFIXES = (b"i", b"u")
+_BOOLEANS = frozenset((b"t", b"T", b"true", b"True", b"TRUE", b"f", b"F", b"false", b"False", b"FALSE"))
+_SPACE = 0x20
 
 
-class FieldBindings(dict[bytes, Binding | None]):
-    """The fields of a series by their bytes in the message."""
+class KnownTimes(dict[bytes, int]):
+    """Times in ns by their text, the end of its line included; 0 for what only the parser can read."""
 
-    def __init__(self, series: MetricSeries) -> None:
-        super().__init__()
-        self.series = series
-
-    def __missing__(self, name: bytes) -> Binding | None:
-        if not name:
-            raise ValueError("field without a name")
-        bound = self[name] = self.series[name.decode()]
-        return bound
+    def __missing__(self, text: bytes) -> int:
+        digits = text.rstrip()
+        if len(digits) not in _NS_DIGITS or not digits.isdigit() or int(digits) >= LATEST_NS:
+            return 0
+        if len(self) >= KEPT_TIMES:
+            self.clear()
+        time_ns = self[text] = int(digits)
+        return time_ns
 
 
 class LineMessages:
@@ -38,14 +38,18 @@ class LineMessages:
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
         # Prefix → its fields; by the Kafka key too where the tags name no host.
-        self._known: dict[bytes | tuple[bytes, bytes | None], FieldBindings] = {}
+        self._known: dict[bytes | tuple[bytes, bytes | None], MetricSeries] = {}
+        self._times = KnownTimes()
 
     def decode(self, value: bytes, message: Message, at: int, out: Columns) -> str:
         """Append the readings of message number `at`; why there are none, or ""."""
-        prefix, body, stamp = _simple_parts(value)
-        fields = self._known.get(prefix)
-        if fields is not None and fields.series.joint is None:
-            found = _add_simple(fields, body, stamp, at, out)
+        # Right if the prefix turns out to be known: then this is one line, and its fields hold no spaces.
+        start, _, stamp = value.rpartition(b" ")
+        prefix, _, body = start.rpartition(b" ")
+        series = self._known.get(prefix)
+        if series is not None and series.joint is None:
+            time_ns = self._times[stamp]
+            found = _add_simple(series, body, time_ns, at, out) if time_ns else None
             if found is not None:
                 return "" if found else NOTHING_USABLE
         try:
@@ -77,68 +81,76 @@ class LineMessages:
 
     def _series(self, text: str, line: Line, key: bytes | None) -> MetricSeries:
         prefix = text[: find_separator(text, " ")].encode()
-        fields = self._known.get(prefix)
-        if fields is None:
-            fields = self._known.get((prefix, key))
-        if fields is None:
+        series = self._known.get(prefix)
+        if series is None:
+            series = self._known.get((prefix, key))
+        if series is None:
             series, by_tags = self._binder.metric(line.measurement, line.tags, key)
             if len(self._known) >= CACHED_PREFIXES:
                 self._known.clear()
-            fields = self._known[prefix if by_tags else (prefix, key)] = FieldBindings(series)
-        return fields.series
+            self._known[prefix if by_tags else (prefix, key)] = series
+        return series
 
 
-def _simple_parts(value: bytes) -> tuple[bytes, bytes, bytes]:
-    """Prefix, fields and time of a message, if it is one line whose fields hold no spaces."""
-    start, end = value.find(b" "), value.rfind(b" ")
-    while start > 0 and value[start - 1] == _BACKSLASH:
-        start = value.find(b" ", start + 1)
-    return value[:start], value[start + 1 : end], value[end + 1 :]
-
-
-def _add_simple(fields: FieldBindings, body: bytes, stamp: bytes, at: int, out: Columns) -> bool | None:
+def _add_simple(series: MetricSeries, body: bytes, time_ns: int, at: int, out: Columns) -> bool | None:
     """Append `a=1,b=2i`; whether it was understood; None, and nothing appended, if only the parser can."""
-    stamp = stamp.rstrip()
-    if (
-        len(body) > MAX_FIELDS
-        or len(stamp) not in _NS_DIGITS
-        or not stamp.isdigit()
-        or body.split() != [body]
-    ):
+    parts = body.split(b",")
+    if b"\\" in body or (len(parts) > 1 and (len(parts) > MAX_FIELDS or _has_twice(parts))):
         return None
-    time_ns, before = int(stamp), len(out.series)
-    if time_ns >= LATEST_NS or b"\\" in body:
-        return None
+    before, only_numbers = len(out.series), True
     try:
-        for part in body.split(b","):
+        for part in parts:
             name, _, text = part.partition(b"=")
-            binding = fields[name]
-            value = _number(text)
-            if binding is not None and isfinite(value):
-                if binding.plain:
-                    out.series.append(binding.series)
-                    out.time_ns.append(time_ns)
-                    out.value.append(value)
-                    out.message.append(at)
-                else:
-                    binding.add(value, time_ns, at, out)
-    except ValueError:  # a boolean, or something that is no value at all
+            try:
+                value = float(text)
+            except ValueError:
+                if _is_no_number(text):
+                    only_numbers = False
+                    continue
+                value = _integer(text)
+            # What Python's numbers may hold and InfluxDB's may not.
+            if b"_" in text or text[0] <= _SPACE or text[-1] <= _SPACE or not name:
+                raise ValueError(part)
+            binding = series[name]
+            if binding is None:
+                continue
+            if binding.plain and -LARGEST <= value <= LARGEST:
+                out.series.append(binding.series)
+                out.time_ns.append(time_ns)
+                out.value.append(value)
+                out.message.append(at)
+            else:
+                binding.add(value, time_ns, at, out)
+    except ValueError:  # no value at all
         out.cut(before)
         return None
-    return len(out.series) > before or _says_none(fields, body)
+    if len(out.series) > before:
+        return True
+    return _says_none(series, parts) if only_numbers else None
 
 
-def _says_none(fields: FieldBindings, body: bytes) -> bool:
-    parts = (part.partition(b"=") for part in body.split(b","))
-    return any(fields.series.says_none(name.decode(), _number(text)) for name, _, text in parts)
+def _has_twice(parts: list[bytes]) -> bool:
+    return len({part.partition(b"=")[0] for part in parts}) < len(parts)
+
+
+def _says_none(series: MetricSeries, parts: list[bytes]) -> bool:
+    fields = (part.partition(b"=") for part in parts)
+    return any(series.says_none(name, _number(text)) for name, _, text in fields)
 
 
 def _number(text: bytes) -> float:
-    if b"_" in text:  # Python's numbers may hold underscores, InfluxDB's may not
-        raise ValueError("underscore")
     try:
         return float(text)
     except ValueError:
-        if text[-1:] in _SUFFIXES:
-            return float(int(text[:-1]))
-        raise
+        return _integer(text)
+
+
+def _integer(text: bytes) -> float:
+    if text[-1:] not in _SUFFIXES:
+        raise ValueError(text)
+    return float(int(text[:-1]))
+
+
+def _is_no_number(text: bytes) -> bool:
+    """Whether it is a boolean or a string, of which no part looks like the end of one."""
+    return text in _BOOLEANS or (text[:1] == text[-1:] == b'"' and text.count(b'"') == 2)

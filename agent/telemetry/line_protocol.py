@@ -133,7 +133,7 @@ def _value(text: str) -> FieldValue:
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     if _NOT_A_NUMBER.fullmatch(text):
-        return float("nan")
+        return float(text)
     raise ValueError("value")
 
 

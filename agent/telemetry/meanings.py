@@ -33,7 +33,7 @@ class Meaning:
         """The same sensor's limit, such as `upper_critical`. An upper limit of 0 means that none is set."""
         refuses, blank = self.refuses, self.refuses
         if bound.startswith("upper") and self.quantity != "margin":
-            refuses = is_not_positive if blank is None else _either(blank, is_not_positive)
+            refuses = is_not_positive if blank is None else Either(blank, is_not_positive)
         return replace(self, bound=bound, refuses=refuses, below_zero=None)
 
 
@@ -45,5 +45,12 @@ def is_not_positive(value: float) -> bool:
     return value <= 0
 
 
-def _either(one: Callable[[float], bool], other: Callable[[float], bool]) -> Callable[[float], bool]:
-    return lambda value: one(value) or other(value)
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Whether one of two holds; two of the same are equal, so that meanings are."""
+
+    one: Callable[[float], bool]
+    other: Callable[[float], bool]
+
+    def __call__(self, value: float) -> bool:
+        return self.one(value) or self.other(value)

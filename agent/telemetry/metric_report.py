@@ -161,7 +161,7 @@ def _append(series: MetricSeries, sensor: str, value: float, time_ns: int, at: i
     duty = series[f"{sensor}{_SEPARATOR}{_AS_DUTY}"] if metric_property.is_duty(value) else None
     if duty is not None and duty.add(value, time_ns, at, out):
         return True
-    return _names_a_sensor(sensor) and (binding is None or binding.says_none(value))
+    return _names_a_sensor(sensor) and (sensor in series if binding is None else binding.says_none(value))
 
 
 def _names_a_sensor(sensor: str) -> bool:

@@ -18,6 +18,7 @@ from weakref import ref
 from agent.telemetry.meanings import Meaning
 
 MAX_NAME_LENGTH = 128  # characters; no vendor needs more, and every name becomes a field in the store
+MARKED_NAMES = 2  # that a sensor falls back to when others hold all that it would like
 PRUNED_LISTENERS = 8  # a sensor is seen by one or two series; more are mostly leftovers of emptied caches
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -42,15 +43,37 @@ class Named(Protocol):
 class Claim:
     """One sensor's hold on a name. Who listens is told the name now and whenever it changes."""
 
-    host: str
     meaning: Meaning
     name: str = ""
     place: int = -1  # of `name` in the list of preferences
     listeners: list[ref[Named]] = field(default_factory=list)
 
+    def name_at(self, place: int) -> str:
+        """A wanted name; after those the last one with a mark of the sensor, at last of its unit too."""
+        wanted, own = self.meaning.names, f"{self.meaning.identity}|{self.meaning.part}"
+        if place < len(wanted):
+            return wanted[place]
+        told = own if place == len(wanted) else "|".join((own, *self.kind))
+        return f"{wanted[-1]}_{blake2b(told.encode(), digest_size=3).hexdigest()}"
+
     @property
     def order(self) -> tuple[int, str, str]:
         return (self.meaning.rank, self.meaning.identity, self.meaning.part)
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """All sensors of one name are of one quantity and unit."""
+        return (self.meaning.quantity, self.meaning.unit)
+
+    def is_rival_of(self, other: Claim) -> bool:
+        """Whether two claims are of one family and not of one sensor.
+
+        One sensor is of one identity, and neither claim knows a part that the other is not.
+        """
+        one, two = self.meaning, other.meaning
+        if one.family != two.family:
+            return False
+        return one.identity != two.identity or (one.part != two.part and bool(one.part and two.part))
 
     def tell(self, listener: Named) -> None:
         """Keep a listener informed for as long as somebody else holds it."""
@@ -66,37 +89,50 @@ class Claim:
                 listener.rename(name)
 
 
-class SensorNames:
-    """Who holds which name on which host."""
+Key = tuple[str, str, str, tuple[str, ...]]
 
-    def __init__(self) -> None:
-        self._claims: dict[tuple[str, str, str, str, tuple[str, ...]], Claim] = {}
-        self._holders: dict[tuple[str, str, str], list[Claim]] = {}
-        self._kinds: dict[tuple[str, str], tuple[str, str]] = {}  # host, name → quantity, unit
 
-    def claim(self, host: str, meaning: Meaning) -> Claim:
+class HostNames:
+    """Who holds which name on one host."""
+
+    __slots__ = ("_claims", "_holders", "host")
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self._claims: dict[Key, Claim] = {}
+        self._holders: dict[str, list[Claim]] = {}  # name → claims of all families, at least one
+
+    def __len__(self) -> int:
+        """How many sensors there are."""
+        return len(self._claims)
+
+    def has(self, meaning: Meaning) -> bool:
+        """Whether there is a claim of this sensor."""
+        return _key(meaning) in self._claims
+
+    def claim(self, meaning: Meaning) -> Claim:
         """The claim of a sensor, the same one at every call; it holds a name from here on."""
-        key = (host, meaning.family, meaning.identity, meaning.part, meaning.names)
+        key = _key(meaning)
         claim = self._claims.get(key)
         if claim is None:
-            claim = self._claims[key] = Claim(host, meaning)
+            claim = self._claims[key] = Claim(meaning)
             self._settle(claim)
         return claim
 
     def _settle(self, claim: Claim) -> None:
-        wanted = claim.meaning.names
-        for place in range(claim.place + 1, len(wanted)):
-            if self._take(claim, place, wanted[place]):
+        for place in range(claim.place + 1, len(claim.meaning.names) + MARKED_NAMES):
+            if self._take(claim, place, claim.name_at(place)):
                 return
-        mark = blake2b(f"{claim.meaning.identity}|{claim.meaning.part}".encode(), digest_size=3).hexdigest()
-        self._take(claim, len(wanted), f"{wanted[-1]}_{mark}")
 
     def _take(self, claim: Claim, place: int, name: str) -> bool:
-        kind = (claim.meaning.quantity, claim.meaning.unit)
-        if self._kinds.setdefault((claim.host, name), kind) != kind:
+        holders = self._holders.get(name)
+        if holders is None:
+            self._holders[name] = [claim]
+            claim.settle_on(name, place)
+            return True
+        if holders[0].kind != claim.kind:
             return False
-        holders = self._holders.setdefault((claim.host, claim.meaning.family, name), [])
-        rivals = [holder for holder in holders if not _one_sensor(holder.meaning, claim.meaning)]
+        rivals = [holder for holder in holders if holder.is_rival_of(claim)]
         if any(rival.order <= claim.order for rival in rivals):
             return False
         holders[:] = [holder for holder in holders if holder not in rivals] + [claim]
@@ -106,6 +142,5 @@ class SensorNames:
         return True
 
 
-def _one_sensor(one: Meaning, other: Meaning) -> bool:
-    """Whether two meanings are of one sensor: of one name, and neither knows a part that the other is not."""
-    return one.identity == other.identity and (one.part == other.part or not one.part or not other.part)
+def _key(meaning: Meaning) -> Key:
+    return (meaning.family, meaning.identity, meaning.part, meaning.names)

@@ -20,7 +20,7 @@ from agent.telemetry.hosts import names_a_host
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import otel
 from agent.telemetry.readings import Message
-from agent.telemetry.reasons import TOO_LARGE
+from agent.telemetry.reasons import NOTHING_USABLE, TOO_LARGE
 from agent.telemetry.times import time_from
 
 CACHED_SERIES = 400_000  # beyond it the cache starts anew
@@ -104,7 +104,10 @@ class Otlp:
         series, _ = self._binder.metric(metric.name, tags, key, meaning)
         if len(self._known) >= CACHED_SERIES:
             self._known.clear()
-        bound = self._known[identity if names_a_host(tags) else by_key] = series["value"]
+        bound = series["value"]
+        if "value" not in series:
+            raise DecodeError(NOTHING_USABLE)
+        self._known[identity if names_a_host(tags) else by_key] = bound
         return bound
 
 

@@ -9,6 +9,8 @@ NOT_UTF8 = "not utf-8"
 NOT_JSON = "not json"
 NOT_LINE_PROTOCOL = "not json or line protocol"
 NOTHING_USABLE = "nothing usable"
+TOO_MANY_HOSTS = "too many hosts"
+TOO_MANY_SENSORS = "too many sensors"
 
 
 def unsupported(name: str) -> str:

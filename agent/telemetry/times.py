@@ -12,6 +12,7 @@ from agent.telemetry.readings import Message
 
 NO_TIMESTAMP = "no timestamp"
 BAD_TIMESTAMP = "bad timestamp"
+MAX_TEXT_LENGTH = 80  # characters; a longer text is no time, and texts are remembered
 LATEST_NS = 2**62  # the year 2116: sums and differences of times stay inside 64 bits
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - reads as UTC everywhere
@@ -58,7 +59,7 @@ def time_from(stamp: object, message: Message) -> int:
         return checked(stamp * _unit_ns(stamp))
     if isinstance(stamp, float):
         return _from_number(repr(stamp))
-    if isinstance(stamp, str):
+    if isinstance(stamp, str) and len(stamp) <= MAX_TEXT_LENGTH:
         return time_from_text(stamp.strip())
     raise DecodeError(BAD_TIMESTAMP)
 
