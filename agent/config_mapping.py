@@ -1,4 +1,4 @@
-"""The section `telemetry`: what a site says that its own fields mean.
+"""The section `telemetry`: what a site says that its own fields mean, and how much of it there can be.
 
 [[telemetry.mapping]] ─► MappingConfig (checked) ─► FieldMapping ─► Decoder
 """
@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from agent.config_errors import setting_error
 from agent.config_section import Section, matching
+from agent.telemetry.binding import MAX_HOSTS
 from agent.telemetry.mappings import QUANTITIES, SENSOR, UNIT_WORDS, FieldMapping, unit_of
 from agent.telemetry.units import OTHER
 
@@ -64,8 +65,11 @@ class MappingConfig(Section):
 
 
 class TelemetryConfig(Section):
-    """What this site's own fields mean."""
+    """What this site's own fields mean, and how many machines it can have."""
 
+    max_hosts: int = Field(
+        default=MAX_HOSTS, ge=1, le=10_000_000, description="a whole number of 1..10000000"
+    )
     mapping: tuple[MappingConfig, ...] = Field(default=(), strict=False, description="a list of tables")
 
     def mappings(self) -> tuple[FieldMapping, ...]:

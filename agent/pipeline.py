@@ -26,6 +26,7 @@ from agent.scored import ScoredTick
 from agent.scoring import Scorer
 from agent.sensors import SECOND_NS
 from agent.site_events import AlertChanged, HostSummary, SiteEvent, SourceMark
+from agent.telemetry.binding import MAX_HOSTS
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import Message
@@ -67,6 +68,7 @@ class Pipeline:
         periods_s: Mapping[str, Mapping[str, float]] | None = None,
         mark_event_minutes: bool = False,
         mappings: Sequence[FieldMapping] = (),
+        max_hosts: int = MAX_HOSTS,
     ) -> None:
         self.hosts: dict[str, Host] = {}
         self.homes: dict[str, str] = {}  # where hosts live that other instances hold: host → source
@@ -78,7 +80,7 @@ class Pipeline:
             host: {sensor: int(s * SECOND_NS) for sensor, s in sensors.items()}
             for host, sensors in (periods_s or {}).items()
         }
-        self._decoder = Decoder(mappings)
+        self._decoder = Decoder(mappings, max_hosts)
         self._intake = Intake(self._decoder.series, self.hosts, self._new_host, self._periods_ns)
         self._marks = EventMarks() if mark_event_minutes else None
 

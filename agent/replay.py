@@ -13,6 +13,7 @@ from rich.console import Console
 
 from agent.accounting import Counts
 from agent.config import Config
+from agent.config_mapping import TelemetryConfig
 from agent.incidents import Site
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
@@ -22,6 +23,7 @@ from agent.report import render_report
 from agent.scoring import Scorer
 from agent.sink.files import FileSink
 from agent.tables import incident_table
+from agent.telemetry.binding import MAX_HOSTS
 from agent.telemetry.mappings import FieldMapping
 from agent.topology import Topology, load_topology
 from models.registry import LoadedModels, Registry
@@ -60,8 +62,11 @@ def replay(
     models = _models(registry or (config.models.registry if config else None), console)
     places = load_topology(topology or (config.models.topology if config else None))
     lateness_s = config.windows.lateness_s if config else 0.0
-    mappings = config.telemetry.mappings() if config else ()
-    replayed = replay_recordings(files, models, places, Bars(console), lateness_s, mappings=mappings)
+    telemetry = config.telemetry if config else TelemetryConfig()
+    replayed = replay_recordings(
+        files, models, places, Bars(console), lateness_s,
+        mappings=telemetry.mappings(), max_hosts=telemetry.max_hosts,
+    )  # fmt: skip
     write_results(replayed, out, ", ".join(file.name for file in files), console)
     return replayed
 
@@ -75,6 +80,7 @@ def replay_recordings(
     poll_messages: int = POLL_MESSAGES,
     close_at_end: bool = True,
     mappings: Sequence[FieldMapping] = (),
+    max_hosts: int = MAX_HOSTS,
 ) -> Replayed:
     """Replay files one after the other as one log; the points do not depend on `poll_messages`.
 
@@ -90,6 +96,7 @@ def replay_recordings(
         models.periods if models else None,
         mark_event_minutes=True,
         mappings=mappings,
+        max_hosts=max_hosts,
     )
     site, sink, replayed = Site(), FileSink(), Replayed()
     for file in files:

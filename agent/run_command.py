@@ -52,6 +52,7 @@ def run_daemon(config: Config) -> None:
             config.windows.lateness_s,
             models.periods if models else None,
             mappings=config.telemetry.mappings(),
+            max_hosts=config.telemetry.max_hosts,
         )
         sink = InfluxSink(
             config.influx.url, config.influx.org, config.influx.bucket, config.influx.read_token,
