@@ -80,7 +80,7 @@ FAULTS = (
     "sensor_dropout@r1-n04:1h40m+50m,part=exhaust_temp_c",
     "airflow_blockage@r2-n01:2h10m+40m,severe",
     "workload_surge@r1-n01:2h20m+25m,severe",
-    "heatsink_degradation@r2-n03:2h30m+50m",
+    "heatsink_degradation@r2-n03:2h30m+50m,severe",
     *(f"workload_surge@{host}:3h05m+30m,severe" for host in ("r1-n02", "r1-n03", "r2-n04")),
     "set_point_change@all:3h30m+30m",
     "host_silent@r2-n02:4h+30m",
