@@ -17,9 +17,15 @@ BAD_HOST = "bad host"
 MAX_HOST_LENGTH = 253  # characters; the longest name that DNS allows
 
 NAMED = ("server", "source", "hostname", "Hostname")
+_NAMED_BUT_SOURCE = tuple(name for name in NAMED if name != "source")
 ADDRESSED = ("agent_host", "address", "host.name", "host.id", "system.host_name", "service_tag", "Context")
 IDENTITY_TAGS = frozenset((*NAMED, "instance", *ADDRESSED, "url", "host"))
 
+# What Kepler's label `source` says a number is from; of a scraped metric that is no machine.
+_ORIGIN = re.compile(
+    r"acpi|redfish|hwmon|ipmi|estimator|trained_power_model|(?:intel_)?rapl(?:[-_]\w+)?|msr|nvml|nvidia|dcgm",
+    re.I,
+)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PORT = re.compile(r":\d*$")
 
@@ -43,9 +49,16 @@ def names_a_host(tags: Mapping[str, str]) -> bool:
     return bool(_from_tags(tags))
 
 
+def has_origin_for_source(tags: Mapping[str, str]) -> bool:
+    """Whether `source` tells what a scraped metric was taken from, and another tag names the machine."""
+    is_scraped = bool(_first(tags, ("instance", "url")))
+    return is_scraped and _ORIGIN.fullmatch(tags.get("source", "").strip()) is not None
+
+
 def _from_tags(tags: Mapping[str, str]) -> str:
     return (
-        _first(tags, NAMED)
+        _first(tags, _NAMED_BUT_SOURCE if has_origin_for_source(tags) else NAMED)
+        or _of_vcenter(tags)
         or cut_port(_first(tags, ("instance",)))
         or _first(tags, ADDRESSED)
         or _from_url(_first(tags, ("url",)))
@@ -55,6 +68,11 @@ def _from_tags(tags: Mapping[str, str]) -> str:
 
 def _first(tags: Mapping[str, str], names: tuple[str, ...]) -> str:
     return next((tags[name].strip() for name in names if tags.get(name, "").strip()), "")
+
+
+def _of_vcenter(tags: Mapping[str, str]) -> str:
+    """The hypervisor that vmware_exporter tells of, whose `instance` is the one vCenter of them all."""
+    return _first(tags, ("host_name",)) if "dc_name" in tags else ""
 
 
 def cut_port(address: str) -> str:

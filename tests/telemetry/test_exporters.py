@@ -245,7 +245,8 @@ def test_where_kepler_has_a_number_from_is_no_host() -> None:
     sample = {"timestamp": "2026-01-01T00:00:00Z", "value": "812345", "labels": labels}
     got, _ = decode(json.dumps({**sample, "name": "kepler_node_platform_joules_total"}))
     assert [(g.series.host, g.series.quantity) for g in got] == [("k8s-4", "energy")]
-    assert says_none(metric("kepler_node_platform_joules_total", 1, source="acpi"))
+    (scraped,), _ = decode(metric("kepler_node_platform_joules_total", 812345, source="acpi"))
+    assert (scraped.series.host, scraped.value) == ("n07", 812345)
 
 
 def test_telegrafs_sensor_by_remote_write_has_the_unit_of_its_label() -> None:

@@ -42,6 +42,21 @@ def test_the_key_comes_last_and_nothing_is_no_host() -> None:
             host_of({}, key)
 
 
+def test_a_hypervisor_is_the_host_and_not_the_vcenter_that_tells_of_it() -> None:
+    tags = {"host_name": "esx-01", "dc_name": "DC1", "instance": "vcenter-exporter:9272"}
+    assert host_of(tags) == "esx-01"
+    assert host_of({"host_name": "esx-01", "instance": "n07:9100"}) == "n07"
+
+
+@pytest.mark.parametrize(
+    ("source", "host"),
+    [("acpi", "k8s-7"), ("rapl-sysfs", "k8s-7"), ("acpi-lab", "acpi-lab"), ("gpu07", "gpu07")],
+)
+def test_where_a_scraped_number_is_from_is_no_host(source: str, host: str) -> None:
+    assert host_of({"source": source, "instance": "k8s-7:9102"}) == host
+    assert host_of({"source": source, "address": "10.0.0.7"}) == source
+
+
 @pytest.mark.parametrize("host", ["n" * 254, "a\nb", "a\x00", "\u2028"])
 def test_a_name_that_cannot_be_one_is_refused(host: str) -> None:
     with pytest.raises(DecodeError, match=r"^(bad|no) host$"):

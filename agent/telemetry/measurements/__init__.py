@@ -57,11 +57,11 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     if known is None and cluster_cockpit.is_one(measurement, tags, field):
         return cluster_cockpit.meaning_of(measurement, tags, field)
     if known is None and field in prometheus.VALUE_FIELDS:
-        if snmp.is_exported(measurement):
+        if snmp.is_exported(measurement, tags):
             return snmp.of_exporter(tags, measurement)
         if _is_metric(measurement, field):
             return prometheus.meaning_of("prometheus", tags, measurement)
-    if measurement == "prometheus" and snmp.is_exported(field):
+    if measurement == "prometheus" and snmp.is_exported(field, tags):
         return snmp.of_exporter(tags, field)
     if known is None and prometheus.is_metric_field(field):
         return prometheus.meaning_of("prometheus", tags, field)
@@ -74,7 +74,9 @@ def is_known(measurement: str, tags: Tags, field: str) -> bool:
     """Whether some collector's module above knows the field, be it a reading or none."""
     if measurement in TABLE or prometheus.is_metric_field(field):
         return True
-    if field in prometheus.VALUE_FIELDS and (snmp.is_exported(measurement) or _is_metric(measurement, field)):
+    if field in prometheus.VALUE_FIELDS and (
+        snmp.is_exported(measurement, tags) or _is_metric(measurement, field)
+    ):
         return True
     return unknown.is_distribution(measurement) or snmp.is_facility(measurement, tags, field)
 

@@ -61,6 +61,11 @@ _WHOLE = re.compile(r"\d+|self|system|server|chassis|main|enclosure|rackmount|sy
 _NAMES_NOTHING = re.compile(r"\w*(?:Metrics|Subsystem)|Power|Thermal|Oem|Nvidia|Dell|Hpe|SystemUsage|Reading")
 # Of air: where a path only numbers a sensor, its MetricId or report may name it.
 AIR = re.compile(r".*(?:inlet|intake|ambient|exhaust|outlet).*", re.I)
+# `CPU1 Temp`, `FAN1`: a MetricId that numbers a part, as its board is printed.
+_NUMBERS_A_PART = {
+    "Temperatures": re.compile(r"(?:cpu|gpu|dimm|p\d+[ _-]?dimm)[ _]?\w*\d\w*(?:[ _]temp\w*)?", re.I),
+    "Fans": re.compile(r"(?:sys_?|cpu_?)?fan[ _]?\d+\w?(?:[ _](?:speed|tach))?", re.I),
+}
 
 # A property's ending → its unit; what is before the ending says what is measured.
 _ENDINGS = (
@@ -147,7 +152,7 @@ def meaning_of(metric_id: str, path: str, duty: bool = False) -> Meaning | None:
     With `duty` the sensor that a fan's reading is if it is a percentage, of other properties None.
     """
     place = place_of(path) if path else Place("", "", (metric_id,), "")
-    if place.collection == "Temperatures" and place.member.isdecimal() and AIR.fullmatch(metric_id):
+    if place.member.isdecimal() and _names_a_member(metric_id, place.collection):
         place = place._replace(member=metric_id)
     ending = place.inside[-1] if place.inside else ""
     found = _by_collection(place, duty)
@@ -157,6 +162,13 @@ def meaning_of(metric_id: str, path: str, duty: bool = False) -> Meaning | None:
     own, where = _snake(past), lower_snake_case(place.member)
     names = (own, f"{own}_{where}") if where else (own,)
     return replace(found, names=names, identity=own, part=path, rank=0, below_zero=None)
+
+
+def _names_a_member(metric_id: str, collection: str) -> bool:
+    """Whether a MetricId is a sensor's own name, where the path has but its place in a list."""
+    numbered = _NUMBERS_A_PART.get(collection)
+    of_air = collection == "Temperatures" and AIR.fullmatch(metric_id)
+    return bool(of_air or (numbered and numbered.fullmatch(metric_id)))
 
 
 def place_of(path: str) -> Place:

@@ -1,4 +1,4 @@
-"""Objects of power distribution units: APC, Server Technology, CyberPower, Eaton, Liebert, Vertiv and Geist.
+"""Objects of PDUs: APC, Server Technology, CyberPower, Eaton, Liebert, Vertiv, Geist and Raritan.
 
 Names that vendors share with other scales (`outletVoltage` is in tenths of a volt at one, in millivolts at
 another) are not in the table: no value is better than a wrong one. Eaton's are such names, so they count only
@@ -176,4 +176,11 @@ EATON = merged(
     objects("sensor", DECI_HUMIDITY, {"humidityValue": "rh_pct"}),
 )
 
-PDUS = merged(APC, SERVER_TECHNOLOGY, CYBERPOWER, VERTIV)
+# PDU-MIB of Raritan's older PX; what it says of outlets has names that others share.
+RARITAN = merged(
+    objects("input", MILLI_V, {"inletVoltage": "v"}),
+    objects("input", MILLI_A, {"inletCurrent": "a"}),
+    objects("input", WATT, {"inletActivePower": "w"}),
+)
+
+PDUS = merged(APC, SERVER_TECHNOLOGY, CYBERPOWER, VERTIV, RARITAN)

@@ -33,6 +33,7 @@ _FACILITY = re.compile(
 _PLAIN = frozenset(("temp_c", "fan_rpm", "voltage_v", "power_w", "current_a"))  # the field says no more
 _INSTANCE = re.compile(r"(.*?[A-Za-z])[._]?(\d+(?:\.\d+)*)")
 _EATON = re.compile(r"eaton|epdu")
+_EATON_INDEX = "strappingIndex"  # of every table of its PDUs, and of nobody else's
 
 # What the exporter's own configuration has scaled already; older versions of it did not, so values that are
 # out of the question for a quantity are refused.
@@ -72,9 +73,9 @@ def meaning_of(measurement: str, tags: Tags, field: str) -> Meaning | None:
     return described_rows.named_by_label(found, tags) if found and named.object.name in _PLAIN else found
 
 
-def is_exported(metric: str) -> bool:
+def is_exported(metric: str, tags: Tags) -> bool:
     """Whether a Prometheus metric is an object of a device's MIB."""
-    return metric in OBJECTS or metric in entity_sensors.FIELDS
+    return _exported(metric, tags) is not None or metric in entity_sensors.FIELDS
 
 
 def of_exporter(tags: Tags, metric: str) -> Meaning | None:
@@ -82,7 +83,9 @@ def of_exporter(tags: Tags, metric: str) -> Meaning | None:
     own = unknown.meaning_of(metric, tags, "value")
     if metric in entity_sensors.FIELDS:
         return entity_sensors.meaning_of(tags, metric, own)
-    of, labels = OBJECTS[metric], {k: v for k, v in tags.items() if k != metric}
+    of, labels = _exported(metric, tags), {k: v for k, v in tags.items() if k != metric}
+    if of is None:
+        return None
     if metric in tags:  # one metric for every code, 1 for the code that is
         return _of_code(of, labels, tags[metric], own)
     scaled = 100.0 if metric in _HUNDREDTHS else 10.0 if _TENTHS.fullmatch(metric) else 1.0
@@ -90,6 +93,11 @@ def of_exporter(tags: Tags, metric: str) -> Meaning | None:
         refuses = _LIKELY.get(of.unit.quantity if of.name != "battery_pct" else of.name)
         of = of._replace(unit=of.unit._replace(scale=of.unit.scale * scaled), refuses=refuses or of.refuses)
     return _meaning(of, names_in(of.scope, of.name, labels), own, EXPORTER_FAMILY)
+
+
+def _exported(metric: str, tags: Tags) -> Object | None:
+    of_eaton = EATON.get(metric) if _EATON_INDEX in tags else None
+    return of_eaton or OBJECTS.get(metric)
 
 
 def _object(field: str) -> tuple[Object, str] | None:
@@ -104,7 +112,7 @@ def _object(field: str) -> tuple[Object, str] | None:
 
 
 def _of_eaton(measurement: str, tags: Tags, field: str) -> tuple[Object, str] | None:
-    is_eaton = "strappingIndex" in tags or _EATON.search(measurement.lower())
+    is_eaton = _EATON_INDEX in tags or _EATON.search(measurement.lower())
     return (EATON[field], "") if is_eaton and field in EATON else None
 
 

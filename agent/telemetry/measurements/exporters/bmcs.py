@@ -99,6 +99,7 @@ VMWARE: dict[str, Row] = {
     "vmware_host_sensor_power_watt": Row("{name}", WATT, "{type}"),
     "vmware_host_sensor_state": Row("{name} state", STATE, "{type}"),
 }
+_TACH = re.compile(r".*(?:_speed|tach|rpm)", re.I)  # Cisco's fans, which fishymetrics passes on in rpm
 _MODEL = re.compile(r"(?:[dmbx]l\d+\w*?|c220|s3260m?\d?|moonshot)_(?=(?:thermal|power_supply)_)")
 _ALL = {**DELL, **ILO, **OTHERS, **VMWARE}
 _DESCRIBING = frozenset(("host", "model", "media_type", "serial_number", "controller_name", "vdisk_name"))
@@ -118,6 +119,8 @@ def meaning_of(metric: str, labels: Tags) -> Meaning | None:
         return meaning_of_row(row, labels, FAMILY) if row else _own(metric, labels)
     if metric == "processor_temperature_celsius" and not labels.get("processor"):
         return vendor_sensor("cpu temp", CELSIUS, FAMILY)
+    if metric == "redfish_thermal_fan_speed" and _TACH.fullmatch(labels.get("name", "")):
+        return vendor_sensor(labels["name"], RPM, FAMILY)
     if metric.startswith("redfish_power_supply_") and not labels.get("name"):
         labels = {**labels, "name": f"psu {labels.get('memberId', '')}"}
     return meaning_of_row(_ALL[metric], labels, FAMILY) if metric in _ALL else _own(metric, labels)

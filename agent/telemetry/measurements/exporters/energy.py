@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from agent.telemetry.hosts import has_origin_for_source
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements.exporters import generic
 from agent.telemetry.measurements.exporters.table import vendor_sensor
@@ -46,6 +47,7 @@ _DESCRIBING = frozenset(
 
 def meaning_of(metric: str, labels: Tags) -> Meaning | None:
     """A node's, socket's or consumer's power or energy, under its own name in watts or joules."""
+    labels = without_origin(metric, labels)
     if _ABOUT_ITSELF.fullmatch(metric) or misnames_its_host(labels):
         return None
     if metric == "scaph_host_cpu_frequency":
@@ -60,7 +62,7 @@ def misnames_its_host(labels: Tags) -> bool:
 
 
 def without_origin(metric: str, labels: Tags) -> Tags:
-    """The labels, `source` under another name where it names no machine."""
-    if not metric.startswith("kepler_") or not misnames_its_host(labels):
+    """The labels, `source` under another name where it names no machine and another label does."""
+    if not metric.startswith("kepler_") or not has_origin_for_source(labels):
         return labels
     return {("origin" if name == "source" else name): value for name, value in labels.items()}

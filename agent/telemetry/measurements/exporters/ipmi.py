@@ -18,7 +18,7 @@ from agent.telemetry.naming import lower_snake_case
 from agent.telemetry.units import AMPERE, CELSIUS, DUTY, DUTY_PERCENT, OTHER, RPM, STATE, VOLT, WATT, Unit
 
 FAMILY = "ipmi_exporter"
-PREFIXES = ("ipmi_", "node_ipmi_")
+PREFIXES = ("ipmi_", "node_ipmi_", "ceems_ipmi_")
 
 # Metrics whose label `name` (or `sensor`) is the sensor's, in a machine's own words.
 SENSORS: dict[str, Unit] = {
@@ -45,6 +45,9 @@ OTHERS: dict[str, Row] = {
     "ipmi_dcmi_power_consumption_minimum_watts": Row("dcmi_power_consumption_minimum_watts", WATT),
     "ipmi_dcmi_power_consumption_maximum_watts": Row("dcmi_power_consumption_maximum_watts", WATT),
     "ipmi_dcmi_power_consumption_average_watts": Row("dcmi_power_consumption_average_watts", WATT),
+    # of CEEMS' exporter, under its older name and its newer one
+    "ceems_ipmi_dcmi_current_watts": Row("instantaneous_power_reading", WATT),
+    "ceems_ipmi_dcmi_power_current_watts": Row("instantaneous_power_reading", WATT),
     "ipmi_up": Row("ipmi_up_{collector}", STATE),
     "ipmi_config_lan_mode": NOTHING,
     "ipmi_bmc_watchdog_timer_use_state": Row("bmc_watchdog_timer_use_{name}_state", STATE),
