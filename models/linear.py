@@ -57,7 +57,8 @@ class FirstBoot:
             score (−1 before the 30th tick), threshold, and each sensor's share (F,) of the score.
         """
         self._widen(len(values))
-        x, spread = _on_prior_scale(values, quantities)
+        # What is masked may be anything, and must not overflow.
+        x, spread = _on_prior_scale(np.where(usable, values, 0.0), quantities)
         variance = (PRIOR_TICKS * spread**2 + self.squares) / (PRIOR_TICKS + self.count)
         known = usable & (self.count > 0)
         z = np.where(known, (x - self.mean) / np.sqrt(variance), 0.0)
