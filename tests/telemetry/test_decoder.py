@@ -10,9 +10,10 @@ import pytest
 import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from otlp_messages import HARDWARE
 from reading_messages import T_NS, decode, values_of
 
-from agent.telemetry import line_messages, native, telegraf_json
+from agent.telemetry import kafkapump, line_messages, metric_report, native, otlp, telegraf_json
 from agent.telemetry.decoder import MAX_MESSAGE_BYTES, Decoder
 from agent.telemetry.readings import Message
 
@@ -24,6 +25,14 @@ TELEGRAF = (
 NATIVE = '{"ts":"2026-01-01T00:00:00.000Z","host":"n1","metrics":{"inlet_temp_c":25,"fan1_rpm":5040}}'
 NAN = '{"ts":1767225600,"host":"n1","metrics":{"inlet_temp_c":NaN}}'
 GOOD = (INFLUX, TELEGRAF, NATIVE)
+PUMP = (
+    '[{"time":1767225600,"event":"metric","host":"n1",'
+    '"fields":{"_value":5040,"metric_name":"System Board Fan1A_RPMReading"}}]'
+)
+REPORT = (
+    '{"Id":"R","Timestamp":"2026-01-01T00:00:00Z","host":"n1","MetricValues":'
+    '[{"MetricId":"RPMReading","MetricValue":"5040","Oem":{"Dell":{"ContextID":"Fan1"}}}]}'
+)
 
 
 def test_dialects_mix_in_one_topic_without_configuration() -> None:
@@ -214,9 +223,10 @@ def test_readings_do_not_depend_on_how_messages_are_batched(values: list[str], s
 
 
 def test_a_full_cache_starts_anew_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = [m.replace("n1", f"n{n}") for m in GOOD for n in range(1, 6)] * 2
+    templates = (*GOOD, PUMP, REPORT, HARDWARE.replace("r01-n07", "n1"))
+    messages = [m.replace("n1", f"n{n}") for m in templates for n in range(1, 6)] * 2
     expected = decode(*messages)
-    for module in (line_messages, native, telegraf_json):
+    for module in (line_messages, native, telegraf_json, metric_report, kafkapump, otlp):
         name = next(name for name in vars(module) if name.startswith("CACHED_"))
         monkeypatch.setattr(module, name, 2)
     assert decode(*messages) == expected
