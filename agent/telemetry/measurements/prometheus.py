@@ -10,6 +10,7 @@ JSON; all end here, the metric's name as the field and its labels as tags.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from agent.telemetry.meanings import Meaning, Tags
@@ -53,6 +54,7 @@ _TELLING = tuple(
 )
 _NOT_METRICS = frozenset(("ipmi_sensor", "nvidia_smi", "node_"))
 _NODE_SENSORS = ("node_hwmon_", "node_thermal_zone_", "node_rapl_")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?", re.I)
 _KEPT = frozenset(("ipmi_up",))
 
 
@@ -70,6 +72,8 @@ def meaning_of(_measurement: str, tags: Tags, field: str) -> Meaning | None:
     """The sensor behind a metric and its labels; None for what is about the exporter, or a distribution."""
     if field not in _KEPT and (is_no_reading(field) or HISTOGRAM_LABELS & tags.keys()):
         return None
+    if _NUMBER.fullmatch(tags.get(field, "")):
+        return None  # the snmp_exporter's way with text: the label has it, and the value is always 1
     own = telegraf.field_of(field, tags)
     if own is not None:
         measurement, of = own
