@@ -65,7 +65,7 @@ def roles_of(sensors: tuple[str, ...], quantities: tuple[str, ...]) -> Roles:
         jump=np.where(is_thermometer, np.where(is_die, DIE_JUMP_K, AIR_JUMP_K), np.inf),
         is_die=is_die,
         load_sign=np.array([_LOAD_SIGNS.get(q, 0.0) for q in quantities]),
-        can_stick=np.array([q not in _NEVER_STUCK for q in quantities], bool),
+        can_stick=np.array([_can_stick(n, q) for n, q in zip(sensors, quantities, strict=True)], bool),
         is_sibling=np.array([[int(a == b) for b in quantities] for a in quantities]),
         is_power=np.array([q == "power" for q in quantities], bool),
         is_own_power=np.array([_OWN_POWER.fullmatch(name) is not None for name in sensors], bool),
@@ -74,6 +74,11 @@ def roles_of(sensors: tuple[str, ...], quantities: tuple[str, ...]) -> Roles:
         fans=_columns(sensors, quantities, "fan_speed", r"fan"),
         air=tuple(i for i, name in enumerate(sensors) if _AIR.fullmatch(name)),
     )
+
+
+def _can_stick(sensor: str, quantity: str) -> bool:
+    """A supply sets the speed of its fan in a few coarse steps, whatever the machine around it does."""
+    return quantity not in _NEVER_STUCK and not (quantity == "fan_speed" and sensor.startswith("psu"))
 
 
 def _rate(sensor: str) -> float:
