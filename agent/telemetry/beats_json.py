@@ -28,7 +28,7 @@ class BeatsJson:
     def __init__(self, samples: PrometheusJson) -> None:
         self._samples = samples
 
-    def add(self, event: Document, message: Message, at: int, out: Columns) -> bool:
+    def add(self, event: Document, message: Message, out: Columns) -> bool:
         """Append the readings of one event; whether it was understood.
 
         Raises:
@@ -43,7 +43,7 @@ class BeatsJson:
             labels["host.name"] = name
         time = event.get("@timestamp")
         added = [
-            self._samples.add(Sample(metric, labels, value, time), message, at, out)
+            self._samples.add(Sample(metric, labels, value, time), message, out)
             for metric, value in _metrics_of(module)
         ]
         return any(added)

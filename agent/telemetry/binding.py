@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import sys
-from array import array
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from sys import intern
 
 import numpy as np
@@ -32,29 +32,31 @@ MAX_TAGS_LENGTH = 8_192  # characters of one series' names and values; they are 
 PLACE_TAGS = ("rack", "row")
 
 
+@dataclass(slots=True)
 class Columns:
-    """Readings as they are found, an array a column."""
+    """Readings as they are found, a list a column; which message each came from is told by `ends`."""
 
-    __slots__ = ("message", "series", "time_ns", "value")
-
-    def __init__(self) -> None:
-        self.series, self.time_ns = array("i"), array("q")
-        self.value, self.message = array("d"), array("i")
+    series: list[int] = field(default_factory=list)
+    time_ns: list[int] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)  # readings up to each message's end, by the decoder
 
     def __len__(self) -> int:
         return len(self.value)
 
     def cut(self, length: int) -> None:
         """Take back everything after the first `length` readings."""
-        for column in (self.series, self.time_ns, self.value, self.message):
+        for column in (self.series, self.time_ns, self.value):
             del column[length:]
 
     def to_readings(self) -> Readings:
+        ends = np.array([0, *self.ends], np.int64)
+        counts = ends[1:] - ends[:-1]
         return Readings(
             np.array(self.series, np.int32),
             np.array(self.time_ns, np.int64),
             np.array(self.value, np.float64),
-            np.array(self.message, np.int32),
+            np.repeat(np.arange(len(counts), dtype=np.int32), counts),
         )
 
 
@@ -79,7 +81,7 @@ class Binding:
         """The sensor is called `name` from now on."""
         self.series = self._binder.series.intern(_series(self._names.host, name, self._meaning))
 
-    def add(self, value: float, time_ns: int, message: int, out: Columns) -> bool:
+    def add(self, value: float, time_ns: int, out: Columns) -> bool:
         """Append a finite value, unless it stands for none; whether it was appended."""
         if not -LARGEST <= value <= LARGEST:  # NaN, an infinity or an integer of hundreds of digits
             return False
@@ -87,7 +89,7 @@ class Binding:
             meaning = self._meaning
             if value < 0 and meaning.below_zero is not None:
                 below_zero = self._below(meaning.below_zero)
-                return below_zero is not None and below_zero.add(value, time_ns, message, out)
+                return below_zero is not None and below_zero.add(value, time_ns, out)
             if meaning.refuses is not None and meaning.refuses(value):
                 return False
             if meaning.counts is not None:
@@ -98,7 +100,6 @@ class Binding:
         out.series.append(self.series)
         out.time_ns.append(time_ns)
         out.value.append(value)
-        out.message.append(message)
         return True
 
     def says_none(self, value: float) -> bool:
@@ -145,7 +146,7 @@ class MetricSeries(dict[str | bytes, Binding | None]):
         self[name] = bound
         return bound
 
-    def add(self, fields: Mapping[str, object], time_ns: int, message: int, out: Columns) -> bool:
+    def add(self, fields: Mapping[str, object], time_ns: int, out: Columns) -> bool:
         """Append the readings among one message's fields; whether it was understood.
 
         That is, it had readings, or is known and says itself that it has none. A boolean is no number, nor is
@@ -161,14 +162,28 @@ class MetricSeries(dict[str | bytes, Binding | None]):
         for name, value in fields.items():
             if (type(value) is float or type(value) is int) and (left_out is None or name not in left_out):
                 binding = self[name]
-                if binding is not None:
-                    binding.add(value, time_ns, message, out)
+                if binding is None:
+                    continue
+                if binding.plain and -LARGEST <= value <= LARGEST:
+                    out.series.append(binding.series)
+                    out.time_ns.append(time_ns)
+                    out.value.append(value)
+                else:
+                    binding.add(value, time_ns, out)
         if len(out.series) > before:
             return True
         return any(
             (left_out is not None and name in left_out) or self.says_none(name, value)
             for name, value in fields.items()
         )
+
+    def add_one(self, name: str, value: object, time_ns: int, out: Columns) -> bool:
+        """The same for one field."""
+        if type(value) is float or type(value) is int:
+            binding = self[name]
+            if binding is not None and binding.add(value, time_ns, out):
+                return True
+        return self.says_none(name, value)
 
     def says_none(self, name: str | bytes, value: object) -> bool:
         """Whether a field that brought no reading is known and says so itself.

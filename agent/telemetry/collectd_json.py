@@ -27,7 +27,7 @@ class CollectdJson:
     def __init__(self, metrics: TelegrafJson) -> None:
         self._metrics = metrics
 
-    def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+    def add(self, document: Document, message: Message, out: Columns) -> bool:
         """Append the readings of one value list; whether it was understood, as a null is.
 
         Raises:
@@ -44,4 +44,4 @@ class CollectdJson:
             },
             "timestamp": document.get("time"),
         }
-        return self._metrics.add(metric, message, at, out)
+        return self._metrics.add(metric, message, out)

@@ -52,7 +52,7 @@ _MAGIC = (
 _MSGPACK_MAPS = range(0x80, 0x90)
 _SUSPECT = frozenset((*range(0x21), *range(0x7F, 0x100), *(magic[0] for magic, _ in _MAGIC)))
 
-Reader = Callable[[bytes, Message, int, Columns], str]
+Reader = Callable[[bytes, Message, Columns], str]
 
 
 class Decoder:
@@ -82,12 +82,14 @@ class Decoder:
             value = message.value
             if value and len(value) <= MAX_MESSAGE_BYTES:
                 try:
-                    reason = readers[value[0]](value, message, at, out)
+                    reason = readers[value[0]](value, message, out)
                 except DecodeError as error:
                     reason = str(error)
+                out.ends.append(len(out.value))
                 if not reason:
                     continue
             else:
+                out.ends.append(len(out.value))
                 reason = TOMBSTONE if value is None else TOO_LARGE if value else EMPTY
             if binder.refused == at and reason == NOTHING_USABLE:
                 reason = TOO_MANY_SENSORS
@@ -95,15 +97,15 @@ class Decoder:
         told, binder.told = tuple(binder.told), []
         return Decoded(out.to_readings(), tuple(dead_letters), told)
 
-    def _decode_suspect(self, value: bytes, message: Message, at: int, out: Columns) -> str:
+    def _decode_suspect(self, value: bytes, message: Message, out: Columns) -> str:
         """A message that may be text after all, or something else: its first byte does not tell."""
         if may_be_otlp(value):
-            reason = self._otlp.decode(value, message, at, out)
+            reason = self._otlp.decode(value, message, out)
             if reason != NOT_OTLP or _is_binary(value):
                 return reason
         if value.lstrip(_BLANK)[:1] in (b"{", b"["):
-            return self._json.decode(value, message, at, out)
-        return _refusal(value) or self._lines.decode(value, message, at, out)
+            return self._json.decode(value, message, out)
+        return _refusal(value) or self._lines.decode(value, message, out)
 
 
 def _refusal(value: bytes) -> str:

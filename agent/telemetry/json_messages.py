@@ -28,7 +28,7 @@ from agent.telemetry.telegraf_json import TelegrafJson
 from agent.telemetry.vector_json import VectorJson
 
 Document = dict[str, object]
-Add = Callable[[Document, Message, int, Columns], bool]
+Add = Callable[[Document, Message, Columns], bool]
 MAX_DOCUMENTS = 10_000  # in one message
 
 # What JSON has no word for and some senders write all the same, outside of strings.
@@ -48,9 +48,9 @@ class JsonMessages:
     def __init__(self, binder: Binder) -> None:
         self._telegraf, native, reports = TelegrafJson(binder), Native(binder), MetricReports(binder)
         otlp = OtlpJson(binder)
-        samples = PrometheusJson(self._telegraf)
+        samples = PrometheusJson(binder)
         vector, beats = VectorJson(samples), BeatsJson(samples)
-        self._shapes = (
+        shapes = (
             Shape({"fields": dict, "name": str}, self._telegraf.add),
             Shape({"metrics": dict}, native.add),
             Shape({"sensor": str}, native.add),
@@ -72,10 +72,11 @@ class JsonMessages:
             Shape({"values": list, "dsnames": list}, CollectdJson(self._telegraf).add),
             Shape({"chart_id": str, "hostname": str}, NetdataJson(self._telegraf).add),
         )
+        self._shapes = [(next(iter(shape.keys)), shape) for shape in shapes]  # most are told by one key
 
-    def decode(self, value: bytes, message: Message, at: int, out: Columns) -> str:
-        """Append the readings of message number `at`; why there are none, or ""."""
-        reason = self._telegraf.decode_known(value, message, at, out)
+    def decode(self, value: bytes, message: Message, out: Columns) -> str:
+        """Append the readings of a message; why there are none, or ""."""
+        reason = self._telegraf.decode_known(value, out)
         if reason is not None:
             return reason
         before, understood, reason, count, document = len(out.series), False, "", 0, None
@@ -85,7 +86,7 @@ class JsonMessages:
                 reason = reason or TOO_LARGE
                 break
             try:
-                understood |= self._add(document, message, at, out)
+                understood |= self._add(document, message, out)
             except DecodeError as error:
                 reason = reason or str(error)
         if count == 1 and isinstance(document, dict) and "fields" in document:
@@ -94,24 +95,24 @@ class JsonMessages:
             return ""
         return reason or ("" if understood else NOTHING_USABLE)
 
-    def _add(self, document: object, message: Message, at: int, out: Columns) -> bool:
+    def _add(self, document: object, message: Message, out: Columns) -> bool:
         if isinstance(document, DecodeError):
             raise document
         if not isinstance(document, dict):
             raise DecodeError(NOTHING_USABLE)
-        for shape in self._shapes:
-            if all(isinstance(document.get(key), kind) for key, kind in shape.keys.items()):
-                return shape.add(document, message, at, out)
+        for first, shape in self._shapes:
+            if first in document and all(isinstance(document.get(k), kind) for k, kind in shape.keys.items()):
+                return shape.add(document, message, out)
         raise DecodeError(NOTHING_USABLE)
 
-    def _add_batch(self, batch: Document, message: Message, at: int, out: Columns) -> bool:
+    def _add_batch(self, batch: Document, message: Message, out: Columns) -> bool:
         metrics = batch["metrics"]
         if not isinstance(metrics, list) or len(metrics) > MAX_DOCUMENTS:
             raise DecodeError(TOO_LARGE)
         before, understood, first = len(out.series), False, None
         for metric in metrics:
             try:
-                understood |= isinstance(metric, dict) and self._telegraf.add(metric, message, at, out)
+                understood |= isinstance(metric, dict) and self._telegraf.add(metric, message, out)
             except DecodeError as error:
                 first = first or error
         if len(out.series) == before and first is not None:

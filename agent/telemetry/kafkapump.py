@@ -34,7 +34,7 @@ class KafkaPump:
         self._binder = binder
         self._known: dict[object, MetricSeries] = {}
 
-    def add(self, document: dict[str, object], message: Message, at: int, out: Columns) -> bool:
+    def add(self, document: dict[str, object], message: Message, out: Columns) -> bool:
         """Append the reading of one entry; whether it was understood. Alerts are not read.
 
         Raises:
@@ -56,12 +56,14 @@ class KafkaPump:
         binding = series[name]
         if binding is None:
             return name in series
-        return binding.add(value, time_ns, at, out) or binding.says_none(value)
+        return binding.add(value, time_ns, out) or binding.says_none(value)
 
     def _series(self, document: dict[str, object], message: Message) -> MetricSeries:
         tags = {k: v for k, v in document.items() if k in _HEADER and isinstance(v, str)}
         identity = tuple(tags.items())
-        known = self._known.get(identity) or self._known.get((message.key, identity))
+        known = self._known.get(identity)
+        if known is None:
+            known = self._known.get((message.key, identity))
         if known is not None:
             return known
         series, by_tags = self._binder.metric(idrac.FAMILY, tags, message.key, meaning_of)

@@ -37,7 +37,7 @@ class MetricReports:
         self._binder = binder
         self._known: dict[object, MetricSeries] = {}
 
-    def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+    def add(self, document: Document, message: Message, out: Columns) -> bool:
         """Append the readings of a report, or of those in an envelope; whether it was understood.
 
         Raises:
@@ -47,16 +47,14 @@ class MetricReports:
         header = tags_of(document)
         for report in _reports_in(document):
             try:
-                understood |= self._add_report(report, header | tags_of(report), message, at, out)
+                understood |= self._add_report(report, header | tags_of(report), message, out)
             except DecodeError as error:
                 first = first or error
         if len(out.series) == before and first is not None:
             raise first
         return understood
 
-    def _add_report(
-        self, report: Document, tags: dict[str, str], message: Message, at: int, out: Columns
-    ) -> bool:
+    def _add_report(self, report: Document, tags: dict[str, str], message: Message, out: Columns) -> bool:
         values = report["MetricValues"]
         if not isinstance(values, list) or len(values) > MAX_VALUES:
             raise DecodeError(TOO_LARGE)
@@ -80,7 +78,7 @@ class MetricReports:
             except DecodeError as error:
                 first = first or error
                 continue
-            understood |= _append(series, sensor, value, time_ns, at, out)
+            understood |= _append(series, sensor, value, time_ns, out)
         if len(out.series) == before and first is not None:
             raise first
         return understood
@@ -153,13 +151,13 @@ def _sensor_of(entry: Document, air: str) -> str:
     return _SEPARATOR.join((metric_id, context, fqdd, _text(entry.get("MetricProperty"))))
 
 
-def _append(series: MetricSeries, sensor: str, value: float, time_ns: int, at: int, out: Columns) -> bool:
+def _append(series: MetricSeries, sensor: str, value: float, time_ns: int, out: Columns) -> bool:
     """Append a value; whether it was understood."""
     binding = series[sensor]
-    if binding is not None and binding.add(value, time_ns, at, out):
+    if binding is not None and binding.add(value, time_ns, out):
         return True
     duty = series[f"{sensor}{_SEPARATOR}{_AS_DUTY}"] if metric_property.is_duty(value) else None
-    if duty is not None and duty.add(value, time_ns, at, out):
+    if duty is not None and duty.add(value, time_ns, out):
         return True
     return _names_a_sensor(sensor) and (sensor in series if binding is None else binding.says_none(value))
 

@@ -32,7 +32,7 @@ class Native:
         self._binder = binder
         self._known: dict[object, MetricSeries] = {}
 
-    def add(self, document: dict[str, object], message: Message, at: int, out: Columns) -> bool:
+    def add(self, document: dict[str, object], message: Message, out: Columns) -> bool:
         """Append the readings of one document of either form; whether it was understood.
 
         Raises:
@@ -47,12 +47,14 @@ class Native:
             raise DecodeError(NOTHING_USABLE)
         stamp = next((document[name] for name in TIMES if name in document), None)
         series = self._series(document, unit, message)
-        return series.add(metrics, time_from(stamp, message), at, out)
+        return series.add(metrics, time_from(stamp, message), out)
 
     def _series(self, document: dict[str, object], unit: str, message: Message) -> MetricSeries:
         tags = {k: v for k, v in document.items() if k in _HEADER and isinstance(v, str)}
         identity = (unit, *tags.items())
-        known = self._known.get(identity) or self._known.get((message.key, identity))
+        known = self._known.get(identity)
+        if known is None:
+            known = self._known.get((message.key, identity))
         if known is not None:
             return known
         if unit:

@@ -22,7 +22,7 @@ class NetdataJson:
     def __init__(self, metrics: TelegrafJson) -> None:
         self._metrics = metrics
 
-    def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+    def add(self, document: Document, message: Message, out: Columns) -> bool:
         """Append one dimension; whether it was understood.
 
         Raises:
@@ -34,4 +34,4 @@ class NetdataJson:
             "fields": {"value": document.get("value")},
             "timestamp": document.get("timestamp"),
         }
-        return self._metrics.add(metric, message, at, out)
+        return self._metrics.add(metric, message, out)

@@ -61,7 +61,7 @@ class Otlp:
         self._binder = binder
         self._known: dict[object, Binding | None] = {}
 
-    def add(self, metrics: Iterable[Metric], message: Message, at: int, out: Columns) -> bool:
+    def add(self, metrics: Iterable[Metric], message: Message, out: Columns) -> bool:
         """Append the readings of a message's metrics; whether they were understood.
 
         Raises:
@@ -77,19 +77,19 @@ class Otlp:
             metric = _seen_together(metric)
             for point in metric.points:
                 try:
-                    understood |= self._add_point(metric, point, message, at, out)
+                    understood |= self._add_point(metric, point, message, out)
                 except DecodeError as error:
                     first = first or error
         if len(out.series) == before and first is not None:
             raise first
         return understood
 
-    def _add_point(self, metric: Metric, point: Point, message: Message, at: int, out: Columns) -> bool:
+    def _add_point(self, metric: Metric, point: Point, message: Message, out: Columns) -> bool:
         binding = self._binding(metric, point.attributes, message.key)
         if binding is None:
             return True
         time_ns = time_from(point.stamp or None, message)
-        return binding.add(point.value, time_ns, at, out) or binding.says_none(point.value)
+        return binding.add(point.value, time_ns, out) or binding.says_none(point.value)
 
     def _binding(self, metric: Metric, attributes: Attributes, key: bytes | None) -> Binding | None:
         identity = (metric.resource, metric.name, metric.unit, attributes)

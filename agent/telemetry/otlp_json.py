@@ -40,13 +40,13 @@ class OtlpJson:
     def __init__(self, binder: Binder) -> None:
         self._otlp = Otlp(binder)
 
-    def add(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+    def add(self, document: Document, message: Message, out: Columns) -> bool:
         """Append the readings of one document; whether it was understood.
 
         Raises:
             DecodeError: there were none, and some point had no host or no usable time; or too many points.
         """
-        return self._otlp.add(_metrics(document), message, at, out)
+        return self._otlp.add(_metrics(document), message, out)
 
 
 def _metrics(document: Document) -> Iterator[Metric]:

@@ -48,13 +48,13 @@ class OtlpProtobuf:
     def __init__(self, binder: Binder) -> None:
         self._otlp = Otlp(binder)
 
-    def decode(self, value: bytes, message: Message, at: int, out: Columns) -> str:
-        """Append the readings of message number `at`; why there are none, or "". Any bytes may be asked."""
+    def decode(self, value: bytes, message: Message, out: Columns) -> str:
+        """Append the readings of a message; why there are none, or "". Any bytes may be asked."""
         data = _parse(value)
         if data is None or not any(_is_metric(metric) for _, metric in _each_metric(data)):
             return NOT_OTLP
         try:
-            return "" if self._otlp.add(_metrics(data), message, at, out) else NOTHING_USABLE
+            return "" if self._otlp.add(_metrics(data), message, out) else NOTHING_USABLE
         except DecodeError as error:
             return str(error)
 

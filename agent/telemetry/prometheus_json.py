@@ -12,17 +12,19 @@ and the JSON of a remote write request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Columns
+from agent.telemetry.binding import Binder, Columns, MetricSeries
 from agent.telemetry.measurements.exporters.energy import without_origin
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOTHING_USABLE, TOO_LARGE
-from agent.telemetry.telegraf_json import TelegrafJson, text_tags
+from agent.telemetry.telegraf_json import text_tags
+from agent.telemetry.times import time_from
 
 Document = dict[str, object]
+CACHED_SERIES = 400_000  # beyond it the cache starts anew
 MAX_SAMPLES = 10_000  # in one message
 
 
@@ -30,7 +32,7 @@ class Sample(NamedTuple):
     """One value of one series as sent."""
 
     name: str
-    labels: dict[str, str]
+    labels: Mapping[str, object]
     value: object
     time: object
 
@@ -38,54 +40,69 @@ class Sample(NamedTuple):
 class PrometheusJson:
     """Turns samples into readings."""
 
-    def __init__(self, metrics: TelegrafJson) -> None:
-        self._metrics = metrics
+    def __init__(self, binder: Binder) -> None:
+        self._binder = binder
+        self._known: dict[object, MetricSeries] = {}
 
-    def add_adapters(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+    def add_adapters(self, document: Document, message: Message, out: Columns) -> bool:
         """Append one sample of prometheus-kafka-adapter; whether it was understood: NaN says "no reading".
 
         Raises:
             DecodeError: it has no name, no host or no usable time.
         """
-        labels = text_tags(document.get("labels"))
-        name = document.get("name") or labels.get("__name__")
-        if not isinstance(name, str):
+        labels = document["labels"]
+        name = document.get("name")
+        if name is None and isinstance(labels, dict):
+            name = labels.get("__name__")
+        if not isinstance(name, str) or not isinstance(labels, dict):
             raise DecodeError(NOTHING_USABLE)
-        return self.add(
-            Sample(name, labels, document.get("value"), document.get("timestamp")), message, at, out
-        )
+        return self.add(Sample(name, labels, document.get("value"), document.get("timestamp")), message, out)
 
-    def add_queried(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+    def add_queried(self, document: Document, message: Message, out: Columns) -> bool:
         """The same of a series with its labels under `metric`, with one value or several."""
         labels = text_tags(document.get("metric"))
-        return self._add_all(_samples(labels, _pairs_of(document)), message, at, out)
+        return self._add_all(_samples(labels, _pairs_of(document)), message, out)
 
-    def add_written(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+    def add_written(self, document: Document, message: Message, out: Columns) -> bool:
         """The same of a remote write request."""
         series = document["timeseries"]
-        return self._add_all(_written(series if isinstance(series, list) else []), message, at, out)
+        return self._add_all(_written(series if isinstance(series, list) else []), message, out)
 
-    def add(self, sample: Sample, message: Message, at: int, out: Columns) -> bool:
+    def add(self, sample: Sample, message: Message, out: Columns) -> bool:
         """Append one sample; whether it was understood.
 
         Raises:
             DecodeError: it has no host or no usable time.
         """
-        metric: Document = {
-            "name": "prometheus",
-            "tags": without_origin(sample.name, sample.labels),
-            "fields": {sample.name: number_of(sample.value)},
-            "timestamp": sample.time,
-        }
-        return self._metrics.add(metric, message, at, out)
+        time_ns = time_from(sample.time, message)
+        series = self._series(sample.name, sample.labels, message.key)
+        return series.add_one(sample.name, number_of(sample.value), time_ns, out)
 
-    def _add_all(self, samples: Iterable[Sample], message: Message, at: int, out: Columns) -> bool:
+    def _series(self, name: str, labels: Mapping[str, object], key: bytes | None) -> MetricSeries:
+        identity = (name, tuple(labels), tuple(labels.values()))
+        try:
+            known = self._known.get(identity)
+            if known is None:
+                known = self._known.get((key, identity))
+        except TypeError:  # a label that is a list or an object
+            known = None
+        if known is not None:
+            return known
+        texts = text_tags(labels)
+        series, by_tags = self._binder.metric("prometheus", without_origin(name, texts), key)
+        if all(type(value) is str for value in labels.values()):  # else 1, 1.0 and true would be one label
+            if len(self._known) >= CACHED_SERIES:
+                self._known.clear()
+            self._known[identity if by_tags else (key, identity)] = series
+        return series
+
+    def _add_all(self, samples: Iterable[Sample], message: Message, out: Columns) -> bool:
         before, understood, first = len(out.series), False, None
         for count, sample in enumerate(samples):
             if count >= MAX_SAMPLES:
                 raise DecodeError(TOO_LARGE)
             try:
-                understood |= self.add(sample, message, at, out)
+                understood |= self.add(sample, message, out)
             except DecodeError as error:
                 first = first or error
         if len(out.series) == before and first is not None:

@@ -17,13 +17,15 @@ from agent.telemetry.binding import Binder, Columns, MetricSeries
 from agent.telemetry.hosts import names_a_host
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOTHING_USABLE
-from agent.telemetry.times import time_from
+from agent.telemetry.times import KnownTimes, in_ns, time_from
 
 CACHED_SERIES = 400_000  # beyond it the cache starts anew
 
+_DIGITS = re.compile(rb"\d{9,19}")
 _SORTED = re.compile(
     rb'\{"fields":(\{[^{}]*\}),("name":"[^"\\]*","tags":\{[^{}]*\}),"timestamp":(\d{9,19})\}\s*'
 )
+_FIELDS, _NAME, _TIME = b'{"fields":', b'},"name":"', b'},"timestamp":'
 _decode_fields = msgspec.json.Decoder(dict[str, float | int | str | bool | None]).decode
 
 
@@ -33,21 +35,25 @@ class TelegrafJson:
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
         self._known: dict[object, MetricSeries] = {}
+        self._times = KnownTimes(_time_ns)
 
-    def decode_known(self, value: bytes, message: Message, at: int, out: Columns) -> str | None:
+    def decode_known(self, value: bytes, out: Columns) -> str | None:
         """Append the readings of a series that has been seen; why there are none; None if it has not."""
-        match = _SORTED.fullmatch(value)
-        series = self._known.get(match[2]) if match is not None else None
-        if match is None or series is None:
+        # Right if what lies between the marks turns out to be known: only the whole of a name and tags is.
+        start, end = value.find(_NAME), value.rfind(_TIME)
+        series = self._known.get(value[start + 2 : end + 1])
+        if series is None:
             return None
+        time_ns = self._times[value[end + len(_TIME) :]]
         try:
-            fields = _decode_fields(match[1])
-            time_ns = time_from(int(match[3]), message)
-        except (msgspec.DecodeError, DecodeError):
+            fields = _decode_fields(value[len(_FIELDS) : start + 1])
+        except msgspec.DecodeError:
             return None
-        return "" if series.add(fields, time_ns, at, out) else NOTHING_USABLE
+        if not time_ns or not value.startswith(_FIELDS):
+            return None
+        return "" if series.add(fields, time_ns, out) else NOTHING_USABLE
 
-    def add(self, metric: dict[str, object], message: Message, at: int, out: Columns) -> bool:
+    def add(self, metric: dict[str, object], message: Message, out: Columns) -> bool:
         """Append the readings of one metric; whether it was understood.
 
         Raises:
@@ -57,7 +63,7 @@ class TelegrafJson:
         if not isinstance(name, str) or not isinstance(fields, dict):
             raise DecodeError(NOTHING_USABLE)
         time_ns = time_from(metric.get("timestamp"), message)
-        return self._series(name, tags, message).add(fields, time_ns, at, out)
+        return self._series(name, tags, message).add(fields, time_ns, out)
 
     def remember(self, value: bytes, metric: dict[str, object], message: Message) -> None:
         """Know a series by its bytes from now on, if its tags name its host and mean what they look like."""
@@ -74,7 +80,9 @@ class TelegrafJson:
 
     def _series(self, name: str, tags: dict[str, str], message: Message) -> MetricSeries:
         identity = (name, *tags.items())
-        known = self._known.get(identity) or self._known.get((message.key, identity))
+        known = self._known.get(identity)
+        if known is None:
+            known = self._known.get((message.key, identity))
         if known is not None:
             return known
         series, by_tags = self._binder.metric(name, tags, message.key)
@@ -85,6 +93,14 @@ class TelegrafJson:
             self._known.clear()
         self._known[identity] = series
         return series
+
+
+def _time_ns(text: bytes) -> int:
+    """The time of a message's end, `1767225600}`."""
+    digits = text.rstrip().removesuffix(b"}")
+    if not _DIGITS.fullmatch(digits):
+        return 0
+    return in_ns(int(digits))
 
 
 def text_tags(tags: object) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -13,6 +14,7 @@ from agent.telemetry.readings import Message
 NO_TIMESTAMP = "no timestamp"
 BAD_TIMESTAMP = "bad timestamp"
 MAX_TEXT_LENGTH = 80  # characters; a longer text is no time, and texts are remembered
+KEPT_TIMES = 4_096
 LATEST_NS = 2**62  # the year 2116: sums and differences of times stay inside 64 bits
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - reads as UTC everywhere
@@ -64,6 +66,28 @@ def time_from(stamp: object, message: Message) -> int:
     raise DecodeError(BAD_TIMESTAMP)
 
 
+class KnownTimes(dict[bytes, int]):
+    """Times in ns by a text that ends messages; 0 where `read` finds none. Collectors send few at a time."""
+
+    def __init__(self, read: Callable[[bytes], int]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: bytes) -> int:
+        time_ns = self._read(text)
+        if time_ns and len(text) <= MAX_TEXT_LENGTH:
+            if len(self) >= KEPT_TIMES:
+                self.clear()
+            self[text] = time_ns
+        return time_ns
+
+
+def in_ns(stamp: int) -> int:
+    """A number in s, ms, µs or ns by its size; 0 where it is no possible time."""
+    time_ns = stamp * _unit_ns(stamp)
+    return time_ns if 0 < time_ns < LATEST_NS else 0
+
+
 def _unit_ns(stamp: int | Decimal) -> int:
     if stamp >= 10**17:
         return 1
@@ -80,7 +104,7 @@ def _from_number(text: str) -> int:
         raise DecodeError(BAD_TIMESTAMP) from None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=KEPT_TIMES)
 def time_from_text(text: str) -> int:
     """`2026-01-01T00:00:00.5Z`, with an offset `+08:00` or `+0800`, or a number as text.
 

@@ -26,7 +26,7 @@ class VectorJson:
     def __init__(self, samples: PrometheusJson) -> None:
         self._samples = samples
 
-    def add(self, event: Document, message: Message, at: int, out: Columns) -> bool:
+    def add(self, event: Document, message: Message, out: Columns) -> bool:
         """Append one event; whether it was understood.
 
         Raises:
@@ -41,10 +41,10 @@ class VectorJson:
         whole = f"{space}_{name}" if isinstance(space, str) and space else name
         labels = text_tags(event.get("tags"))
         return self._samples.add(
-            Sample(whole, labels, held.get("value"), event.get("timestamp")), message, at, out
+            Sample(whole, labels, held.get("value"), event.get("timestamp")), message, out
         )
 
-    def add_native(self, document: Document, message: Message, at: int, out: Columns) -> bool:
+    def add_native(self, document: Document, message: Message, out: Columns) -> bool:
         """The same of an event that stands under `metric`."""
         event = document["metric"]
-        return isinstance(event, dict) and self.add(event, message, at, out)
+        return isinstance(event, dict) and self.add(event, message, out)
