@@ -28,6 +28,7 @@ from agent.telemetry.telegraf_json import TelegrafJson
 from agent.telemetry.vector_json import VectorJson
 
 Document = dict[str, object]
+Kind = type | tuple[type, ...]
 Add = Callable[[Document, Message, Columns], bool]
 MAX_DOCUMENTS = 10_000  # in one message
 
@@ -38,7 +39,7 @@ _NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b|-?\d+(?:\.\d
 class Shape(NamedTuple):
     """A kind of document, told by the types of some of its keys; `add` says whether it understood one."""
 
-    keys: dict[str, type | tuple[type, ...]]
+    keys: dict[str, Kind]
     add: Add
 
 
@@ -72,7 +73,7 @@ class JsonMessages:
             Shape({"values": list, "dsnames": list}, CollectdJson(self._telegraf).add),
             Shape({"chart_id": str, "hostname": str}, NetdataJson(self._telegraf).add),
         )
-        self._shapes = [(next(iter(shape.keys)), shape) for shape in shapes]  # most are told by one key
+        self._shapes = [_by_first_key(shape) for shape in shapes]
 
     def decode(self, value: bytes, message: Message, out: Columns) -> str:
         """Append the readings of a message; why there are none, or ""."""
@@ -100,9 +101,13 @@ class JsonMessages:
             raise document
         if not isinstance(document, dict):
             raise DecodeError(NOTHING_USABLE)
-        for first, shape in self._shapes:
-            if first in document and all(isinstance(document.get(k), kind) for k, kind in shape.keys.items()):
-                return shape.add(document, message, out)
+        for key, kind, others, add in self._shapes:
+            if (
+                key in document
+                and isinstance(document[key], kind)
+                and (not others or all(isinstance(document.get(name), of) for name, of in others))
+            ):
+                return add(document, message, out)
         raise DecodeError(NOTHING_USABLE)
 
     def _add_batch(self, batch: Document, message: Message, out: Columns) -> bool:
@@ -118,6 +123,12 @@ class JsonMessages:
         if len(out.series) == before and first is not None:
             raise first
         return understood
+
+
+def _by_first_key(shape: Shape) -> tuple[str, Kind, list[tuple[str, Kind]], Add]:
+    """A shape's first key, which tells nearly all documents, apart from the others."""
+    (key, kind), *others = shape.keys.items()
+    return key, kind, others, shape.add
 
 
 def _documents(value: bytes) -> Iterator[object]:

@@ -59,7 +59,9 @@ class MetricReports:
         if not isinstance(values, list) or len(values) > MAX_VALUES:
             raise DecodeError(TOO_LARGE)
         series = self._series(tags, message)
-        stale, report_time = _is_stale(report), report.get("Timestamp")
+        oem_of_all = report.get("Oem")
+        stale = _is_stale(oem_of_all, False) if isinstance(oem_of_all, dict) else False
+        report_time = report.get("Timestamp")
         name = _text(report.get("Id"))[: idrac.MAX_SENSOR_LENGTH]
         air = name if metric_property.AIR.fullmatch(name) else ""
         before, first = len(out.series), None
@@ -67,10 +69,12 @@ class MetricReports:
         for entry in values:
             if not isinstance(entry, dict):
                 continue
-            value, sensor = number_in(entry.get("MetricValue")), _sensor_of(entry, air)
+            oem = entry.get("Oem")
+            of_vendor = oem if isinstance(oem, dict) else {}
+            value, sensor = number_in(entry.get("MetricValue")), _sensor_of(entry, of_vendor, air)
             if len(sensor) > idrac.MAX_SENSOR_LENGTH:
                 continue
-            if value is None or _is_stale(entry, stale):
+            if value is None or _is_stale(of_vendor, stale):
                 understood = understood or (_names_a_sensor(sensor) and _is_word(entry.get("MetricValue")))
                 continue
             try:
@@ -114,7 +118,9 @@ def tags_of(document: Document) -> dict[str, str]:
         for k, v in document.items()
         if k in _HEADER and isinstance(v, str) and v.strip()
     }
-    tag = _oem(document, "Dell").get("ServiceTag")
+    oem = document.get("Oem")
+    dell = oem.get("Dell") if isinstance(oem, dict) else None
+    tag = dell.get("ServiceTag") if isinstance(dell, dict) else None
     return tags | {"service_tag": tag} if isinstance(tag, str) and tag.strip() else tags
 
 
@@ -142,9 +148,12 @@ def _reports_in(document: Document) -> list[Document]:
     return reports
 
 
-def _sensor_of(entry: Document, air: str) -> str:
+def _sensor_of(entry: Document, of_vendor: Document, air: str) -> str:
     """What tells a value's sensor from all others of its host; `air` is a name that its report gives it."""
-    dell = _oem(entry, "Dell")
+    dell = of_vendor.get("Dell")
+    if not isinstance(dell, dict):
+        metric_id = _text(entry.get("MetricId")) or air
+        return f"{metric_id}{_SEPARATOR}{_SEPARATOR}{_SEPARATOR}{_text(entry.get('MetricProperty'))}"
     fqdd = _text(dell.get("FQDD"))
     context = _text(dell.get("ContextDisplayName")) or _text(dell.get("ContextID")) or fqdd
     metric_id = _text(entry.get("MetricId")) or ("" if context else air)
@@ -171,17 +180,14 @@ def _is_word(value: object) -> bool:
     return value is None or (isinstance(value, str) and len(value) <= NUMBER_LENGTH)
 
 
-def _is_stale(part: Document, otherwise: bool = False) -> bool:
+def _is_stale(of_vendor: Document, otherwise: bool) -> bool:
     """Whether NVIDIA's BMC says that a value, or all of a report, has not been read anew."""
-    stale = _oem(part, "Nvidia").get("MetricValueStale")
+    own = of_vendor.get("Nvidia")
+    stale = own.get("MetricValueStale") if isinstance(own, dict) else None
     return stale if isinstance(stale, bool) else otherwise
 
 
-def _oem(part: Document, vendor: str) -> Document:
-    oem = part.get("Oem")
-    own = oem.get(vendor) if isinstance(oem, dict) else None
-    return own if isinstance(own, dict) else {}
-
-
 def _text(value: object) -> str:
-    return value.replace(_SEPARATOR, "") if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value.replace(_SEPARATOR, "") if _SEPARATOR in value else value

@@ -9,7 +9,8 @@ deltas: they are understood and left. A point without a time takes its record's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from functools import partial
 from math import isfinite
 from typing import NamedTuple
@@ -59,7 +60,8 @@ class Otlp:
 
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
-        self._known: dict[object, Binding | None] = {}
+        self._known: dict[object, dict[Attributes, Binding | None]] = {}  # by metric, then by point
+        self._size = 0  # points that are known
 
     def add(self, metrics: Iterable[Metric], message: Message, out: Columns) -> bool:
         """Append the readings of a message's metrics; whether they were understood.
@@ -75,40 +77,51 @@ class Otlp:
                 first = first or DecodeError(TOO_LARGE)
                 break
             metric = _seen_together(metric)
+            known = self._known_points(metric, message.key)
             for point in metric.points:
                 try:
-                    understood |= self._add_point(metric, point, message, out)
+                    if point.attributes in known:
+                        binding = known[point.attributes]
+                    else:
+                        binding = self._bind(metric, point.attributes, message.key)
+                    understood |= _add_point(binding, point, message, out)
                 except DecodeError as error:
                     first = first or error
         if len(out.series) == before and first is not None:
             raise first
         return understood
 
-    def _add_point(self, metric: Metric, point: Point, message: Message, out: Columns) -> bool:
-        binding = self._binding(metric, point.attributes, message.key)
-        if binding is None:
-            return True
-        time_ns = time_from(point.stamp or None, message)
-        return binding.add(point.value, time_ns, out) or binding.says_none(point.value)
+    def _known_points(self, metric: Metric, key: bytes | None) -> Mapping[Attributes, Binding | None]:
+        """What is known of a metric's points: by the Kafka key too, where nothing else named a host."""
+        whose = (metric.resource, metric.name, metric.unit)
+        known, by_key = self._known.get(whose), self._known.get((key, whose))
+        if known is None or by_key is None:
+            return known or by_key or {}
+        return ChainMap(known, by_key)
 
-    def _binding(self, metric: Metric, attributes: Attributes, key: bytes | None) -> Binding | None:
-        identity = (metric.resource, metric.name, metric.unit, attributes)
-        if identity in self._known:
-            return self._known[identity]
-        by_key = (key, identity)
-        if by_key in self._known:
-            return self._known[by_key]
+    def _bind(self, metric: Metric, attributes: Attributes, key: bytes | None) -> Binding | None:
         tags = dict(metric.resource) | {name: value for name, value in attributes if value.strip()}
         # What the resource says is of the host, and tells no sensors apart.
         meaning = partial(_meaning_of, metric, dict(attributes))
         series, _ = self._binder.metric(metric.name, tags, key, meaning)
-        if len(self._known) >= CACHED_SERIES:
-            self._known.clear()
         bound = series["value"]
         if "value" not in series:
             raise DecodeError(NOTHING_USABLE)
-        self._known[identity if names_a_host(tags) else by_key] = bound
+        if self._size >= CACHED_SERIES:
+            self._known.clear()
+            self._size = 0
+        self._size += 1
+        whose = (metric.resource, metric.name, metric.unit)
+        self._known.setdefault(whose if names_a_host(tags) else (key, whose), {})[attributes] = bound
         return bound
+
+
+def _add_point(binding: Binding | None, point: Point, message: Message, out: Columns) -> bool:
+    """Append a point; whether it was understood."""
+    if binding is None:
+        return True
+    time_ns = time_from(point.stamp or None, message)
+    return binding.add(point.value, time_ns, out) or binding.says_none(point.value)
 
 
 def _meaning_of(metric: Metric, own: Tags, _measurement: str, _tags: Tags, _field: str) -> Meaning | None:

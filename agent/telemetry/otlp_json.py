@@ -28,6 +28,7 @@ from agent.telemetry.readings import Message
 Document = dict[str, object]
 
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
+LONGEST = 20  # digits of an integer of 64 bits
 _LARGEST_INT64 = 2**63
 DISTRIBUTIONS = ("histogram", "exponentialHistogram", "summary")
 _DELTA = (1, "1", "AGGREGATION_TEMPORALITY_DELTA")
@@ -69,7 +70,11 @@ def _points(metric: Document) -> Iterator[Point]:
         total = {}
     for data in (_object(metric, "gauge"), total):
         for point in _objects(data, "dataPoints"):
-            value = math.nan if _flags(point) & NO_RECORDED_VALUE else _value(point)
+            value = point.get("asDouble")
+            if type(value) is not float:  # nearly all are
+                value = _value(point)
+            if "flags" in point and _flags(point) & NO_RECORDED_VALUE:
+                value = math.nan
             if value is not None:
                 yield Point(_attributes(point), _stamp(point), value)
 
@@ -114,14 +119,19 @@ def _flags(point: Document) -> int:
 def _stamp(point: Document) -> Stamp:
     stamp = _of(point, "timeUnixNano")
     if isinstance(stamp, str):
-        return int(stamp) if _INTEGER.fullmatch(stamp) else stamp
+        return int(stamp) if len(stamp) <= LONGEST and stamp.isascii() and stamp.isdigit() else stamp
     return stamp if stamp is None or isinstance(stamp, int | float) else True
 
 
 def _attributes(owner: Document) -> Attributes:
     found = []
     for attribute in _objects(owner, "attributes"):
-        name, text = _text(attribute, "key"), _value_text(_object(attribute, "value"))
+        name, value = attribute.get("key"), attribute.get("value")
+        if not isinstance(value, dict) or not isinstance(name, str):
+            continue
+        text = value.get("stringValue")
+        if not isinstance(text, str):  # nearly all are
+            text = _value_text(value)
         if name and text is not None and len(name) <= MAX_NAME and len(text) <= MAX_TEXT:
             found.append((name, text))
     return tuple(found)
@@ -129,9 +139,6 @@ def _attributes(owner: Document) -> Attributes:
 
 def _value_text(value: Document) -> str | None:
     """An attribute's value as text, the same as from protobuf; None where it is empty, bytes or a map."""
-    text = value.get("stringValue")
-    if isinstance(text, str):  # nearly all are
-        return text
     parts = [_scalar_text(part) for part in _objects(_object(value, "arrayValue"), "values")]
     return joined(parts) if parts else _scalar_text(value)
 
@@ -150,9 +157,7 @@ def _scalar_text(value: Document) -> str | None:
 def _of(owner: Document, name: str) -> object:
     """A field by its name in camelCase or in snake_case."""
     value = owner.get(name)
-    if value is None and name in _SNAKE:
-        return owner.get(_SNAKE[name])
-    return value
+    return owner.get(_SNAKE[name]) if value is None and name in _SNAKE else value
 
 
 def _object(owner: Document, name: str) -> Document:
@@ -162,7 +167,9 @@ def _object(owner: Document, name: str) -> Document:
 
 def _objects(owner: Document, name: str) -> list[Document]:
     values = _of(owner, name)
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+    if not isinstance(values, list):
+        return []
+    return [value for value in values if isinstance(value, dict)]
 
 
 def _text(owner: Document, name: str) -> str:

@@ -60,8 +60,9 @@ class PrometheusJson:
 
     def add_queried(self, document: Document, message: Message, out: Columns) -> bool:
         """The same of a series with its labels under `metric`, with one value or several."""
-        labels = text_tags(document.get("metric"))
-        return self._add_all(_samples(labels, _pairs_of(document)), message, out)
+        labels = document["metric"]
+        named = labels if isinstance(labels, dict) else {}
+        return self._add_all(_samples(named, _pairs_of(document)), message, out)
 
     def add_written(self, document: Document, message: Message, out: Columns) -> bool:
         """The same of a remote write request."""
@@ -120,9 +121,11 @@ def number_of(value: object) -> object:
     return value
 
 
-def _samples(labels: dict[str, str], pairs: Iterable[tuple[object, object]]) -> Iterator[Sample]:
-    name = labels.get("__name__", "")
-    return (Sample(name, labels, value, time) for time, value in pairs if name)
+def _samples(labels: Document, pairs: Iterable[tuple[object, object]]) -> Iterator[Sample]:
+    name = labels.get("__name__")
+    if isinstance(name, str) and name:
+        for time, value in pairs:
+            yield Sample(name, labels, value, time)
 
 
 def _pairs_of(document: Document) -> Iterator[tuple[object, object]]:
@@ -140,10 +143,11 @@ def _written(series: list[object]) -> Iterator[Sample]:
     for one in series:
         if not isinstance(one, dict):
             continue
-        labels, samples = one.get("labels"), one.get("samples")
-        named = labels if isinstance(labels, list) else []
-        pairs = ((label.get("name"), label.get("value")) for label in named if isinstance(label, dict))
-        texts = text_tags({name: value for name, value in pairs if isinstance(name, str)})
+        listed, samples = one.get("labels"), one.get("samples")
+        labels: Document = {}
+        for label in listed if isinstance(listed, list) else ():
+            if isinstance(label, dict) and isinstance(label.get("name"), str):
+                labels[label["name"]] = label.get("value")
         kept = [sample for sample in samples if isinstance(sample, dict)] if isinstance(samples, list) else []
         # A value of 0 is left out of proto3's JSON.
-        yield from _samples(texts, ((sample.get("timestamp"), sample.get("value", 0.0)) for sample in kept))
+        yield from _samples(labels, [(sample.get("timestamp"), sample.get("value", 0.0)) for sample in kept])

@@ -199,7 +199,7 @@ def test_a_line_means_the_same_the_second_time(texts: list[str]) -> None:
     assert first == second
     for at in range(len(texts)):
         assert letters.get(at + 1) == letters.get(at + 1 + len(texts))
-        assert (at + 1 in letters) != any(g.message == at + 1 for g in known)
+        assert not (at + 1 in letters and any(g.message == at + 1 for g in known))
     assert all(math.isfinite(g.value) for g in known)
 
 
