@@ -132,7 +132,8 @@ def _is_left(metric: metrics_pb2.Metric) -> bool:
 def _attributes(attributes: Iterable[KeyValue]) -> Attributes:
     found = []
     for attribute in attributes:
-        name, text = attribute.key, _value_text(attribute.value)
+        name, value = attribute.key, attribute.value
+        text = value.string_value or _value_text(value)  # nearly all are texts
         if name and text is not None and len(name) <= MAX_NAME and len(text) <= MAX_TEXT:
             found.append((name, text))
     return tuple(found)
