@@ -22,12 +22,13 @@ _TIME = re.compile(r"-?\d{1,19}", re.ASCII)
 _COMMA = re.compile(r"(?<!\\),")
 _ESCAPED = re.compile(r"\\([,= ])")
 
-_TEXT = r'"(?:[^"\\]|\\.)*"'
+# Possessive: what has matched is not tried again in another way, so that a long line needs no long memory.
+_TEXT = r'"(?:[^"\\]++|\\.)*+"'
 _STRING = re.compile(_TEXT, re.DOTALL)
-_STRING_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING_END = re.compile(r'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _STRING_ESCAPED = re.compile(r'\\(["\\])')
-_FIELDS = re.compile(rf'(?:[^ "\\]|\\.|{_TEXT})+', re.DOTALL)
-_FIELD = re.compile(rf'((?:[^,"\\]|\\.|{_TEXT})+)(,|\Z)', re.DOTALL)
+_FIELDS = re.compile(rf'(?:[^ "\\]++|\\.|{_TEXT})++', re.DOTALL)
+_FIELD = re.compile(rf'((?:[^,"\\]++|\\.|{_TEXT})++)(,|\Z)', re.DOTALL)
 
 _BOOLEANS = dict.fromkeys(("t", "T", "true", "True", "TRUE"), True)
 _BOOLEANS |= dict.fromkeys(("f", "F", "false", "False", "FALSE"), False)
