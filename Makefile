@@ -3,6 +3,7 @@
 #   make install        the command line, .venv/bin/coldaisle
 #   make demo           incidents and a report from sample data, no servers needed; into demo/
 #   make test           all checks: style, types, tests, on a real Kafka and InfluxDB
+#   make bench          how fast it is on this machine
 #   make lint           style and types only
 #   make services       leaves a real Kafka and InfluxDB running and writes .services.env
 #   make services-stop  stops them
@@ -11,7 +12,7 @@
 .DEFAULT_GOAL := install
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: install demo test lint lock services services-stop
+.PHONY: install demo test bench lint lock services services-stop
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -48,6 +49,9 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 
 demo: install
 	@$(BIN)/coldaisle demo --out demo
+
+bench: install
+	@$(BIN)/coldaisle bench
 
 lint: install
 	@$(BIN)/ruff check

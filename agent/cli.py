@@ -283,6 +283,25 @@ def hosts(context: typer.Context) -> None:
     hosts_app(context.args or ["--help"], prog_name="coldaisle hosts")
 
 
+@app.command()
+def bench(
+    seconds: Annotated[float, typer.Option(min=0.1, metavar="S", help="For each wire format.")] = 5.0,
+    servers: Annotated[int, typer.Option(min=20, metavar="N", help="Of the digital twin.")] = 1_000,
+    as_json: AsJson = False,
+) -> None:
+    """Measure decoding and the digital twin on this machine.
+
+    A figure that this version does not measure is null in the JSON, with its reason.
+
+    \b
+    Example:
+      coldaisle bench --json
+    """
+    from agent.bench.command import bench as run_bench
+
+    run_bench(sys.stdout, as_json=as_json, seconds=seconds, servers=servers)
+
+
 @app.command(
     "models",
     add_help_option=False,

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from agent import cli
 from agent.errors import ColdaisleError, ConfigError, RecordingError
 
-COMMANDS = ("demo", "run", "replay", "decode", "simulate", "train", "check")
+COMMANDS = ("demo", "run", "replay", "decode", "simulate", "train", "check", "bench")
 
 
 def coldaisle(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -85,8 +85,7 @@ def test_only_the_edges_speak_to_kafka_and_influxdb() -> None:
         f"{name_of(path)} imports {name}"
         for path in SOURCES
         for name in imports(path)
-        if is_of(name, ("kafka", "influxdb_client"))
-        and not name_of(path).startswith(edges)
+        if is_of(name, ("kafka", "influxdb_client")) and not name_of(path).startswith(edges)
     ]
     assert wrong == []
 
