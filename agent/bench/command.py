@@ -14,8 +14,11 @@ from rich.table import Table
 
 from agent.bench.decoding import decoding_rate
 from agent.bench.dialects import Size, line_protocol, telegraf_json
+from agent.bench.state_size import bytes_per_host
 from agent.bench.twin import DAY_S, twin_rate
+from agent.host import HISTORY_TICKS
 
+SENSORS = 40  # of a host, as a server's board has them
 NOT_MEASURED = "not measured by this version"
 KEYS = (
     "agent_vs_drain",
@@ -70,6 +73,8 @@ def measure(seconds: float, servers: int, simulated_s: float) -> list[Row]:
         rate = decoding_rate(make(Size()), seconds)
         how = f"{rate.messages:,} messages in {rate.seconds:.1f} s, one thread, series known"
         rows.append(Row(key, rate.messages_per_s, "messages/s", how))
+    how = f"a host's state record: {SENSORS} sensors, {HISTORY_TICKS} ticks, compressed"
+    rows.append(Row("bytes_per_host", bytes_per_host(SENSORS, HISTORY_TICKS), "bytes", how))
     twin = twin_rate(servers, simulated_s)
     share = "measured whole" if simulated_s >= DAY_S else f"from {simulated_s / 60:.0f} min of a day"
     how = f"{servers:,} servers with their site polled every 10 s: a day in {twin.day_s:.0f} s, {share}"

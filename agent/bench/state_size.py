@@ -9,19 +9,14 @@ from agent.scoring import Scorer
 from agent.state import encode_host
 
 
-def bytes_per_host(sensors: int = 40, ticks: int = HISTORY_TICKS + 1) -> int:
-    """The bytes of a healthy host's record with so many sensors, its whole short past included.
+def bytes_per_host(sensors: int = 40, ticks: int = HISTORY_TICKS) -> int:
+    """Bytes of a healthy host's record with so many sensors after so many ticks, compressed as it is stored.
 
-    Without a model: one adds the levels of its parts, and nothing that grows with the sensors.
-
-    Raises:
-        ValueError: there are too few ticks for a record.
+    Without a model: one adds hourly levels, which do not grow with the sensors.
     """
     pipeline = Pipeline(Scorer.of(None))
     messages = native(Size(hosts=1, sensors=sensors, rounds=ticks + 1))
     for message in messages:
         pipeline.process([message])
-    if len(pipeline.hosts) != 1:
-        raise ValueError(f"{len(pipeline.hosts)} hosts; expected 1")
     (host,) = pipeline.hosts.values()
-    return len(encode_host(host, len(messages), host.clock.last_ns if hasattr(host.clock, "last_ns") else 0))
+    return len(encode_host(host, len(messages), host.clock.newest_ns))
