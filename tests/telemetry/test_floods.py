@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from reading_messages import T_NS, decode
+from rich.console import Console
 
+from agent.config import load_config
+from agent.errors import ConfigError
 from agent.pipeline import Pipeline
+from agent.replay import replay
 from agent.scoring import Scorer
 from agent.telemetry import binding
 from agent.telemetry.decoder import Decoder
@@ -72,6 +77,17 @@ def test_a_flood_of_hosts_through_the_pipeline_leaves_a_bounded_number_of_them()
         assert output.counts.messages_decoded == output.counts.messages_in - 1_000
         assert output.touched == ("n7",)
     assert len(pipeline.hosts) == MAX_HOSTS
+
+
+def test_a_config_says_how_many_hosts_there_may_be(tmp_path: Path) -> None:
+    recording, config = tmp_path / "flood.log", tmp_path / "coldaisle.toml"
+    recording.write_bytes(b"\n".join(line(f"n{n}").value or b"" for n in range(5)))
+    config.write_text("[telemetry]\nmax_hosts = 2\n")
+    replayed = replay([recording], load_config(config), out=tmp_path / "out", console=Console(quiet=True))
+    assert replayed.dead_letters == {"too many hosts": 3}
+    config.write_text("[telemetry]\nmax_hosts = 0\n")
+    with pytest.raises(ConfigError, match=r"telemetry\.max_hosts is 0; expected a whole number of 1\.\."):
+        load_config(config)
 
 
 def test_a_flood_beyond_the_limit_takes_no_memory() -> None:
