@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,10 +103,12 @@ class Binding:
 
     def says_none(self, value: float) -> bool:
         """Whether a value that was not appended stands for "no reading": NaN, or one of the sensor's own."""
+        if not -LARGEST <= value <= LARGEST:  # an infinity and an integer of hundreds of digits say nothing
+            return value != value
         meaning = self._meaning
         if value < 0 and meaning.below_zero is not None:
             meaning = meaning.below_zero
-        return math.isnan(value) or (meaning.refuses is not None and meaning.refuses(value))
+        return meaning.refuses is not None and meaning.refuses(value)
 
     def _below(self, meaning: Meaning) -> Binding | None:
         if self._below_zero is None:

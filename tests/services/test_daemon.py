@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 import time
 from collections.abc import Callable
@@ -167,14 +168,22 @@ def test_an_instance_that_slept_too_long_is_fenced(
 
 
 def test_bad_messages_become_dead_letters_and_the_sums_hold(setup: Setup, influx: InfluxServer) -> None:
-    bad = [b"{not json", b"\xff\xfe", b'{"fields":{"value":1},"name":"x","tags":{}}']
+    packed = gzip.compress(b"0" * 100_000)
+    bad = [b"{not json", b"\xff\xfe", b'{"fields":{"value":1},"name":"x","tags":{}}', packed, None]
     produce(setup, [Message(value) for value in bad], [b""] * len(bad))
     with DaemonProcess(setup) as daemon:
         daemon.start()
         wait_until_committed(setup, PARTITIONS)
         assert daemon.stop() == 0
     letters = read_dead_letters(setup)
-    assert sorted(value for value, _ in letters) == sorted(bad)
+    assert len(letters) == len(bad)
+    assert {value: headers["reason"] for value, headers in letters} == {
+        bad[0]: "not json",
+        bad[1]: "not utf-8",
+        bad[2]: "no host",
+        packed: "unsupported format: gzip",
+        None: "tombstone",
+    }
     assert all(headers["topic"] == setup.topic and headers["reason"] for _, headers in letters)
     health = read_health(setup, influx)
     assert health["messages_in"] == len(bad) == health["messages_decoded"] + health["dead_letters"]
@@ -264,7 +273,7 @@ def create_topic(kafka: KafkaServer, topic: str) -> None:
     admin.close()
 
 
-def read_dead_letters(setup: Setup) -> list[tuple[bytes, dict[str, str]]]:
+def read_dead_letters(setup: Setup) -> list[tuple[bytes | None, dict[str, str]]]:
     consumer = KafkaConsumer(
         f"{setup.topic}.dead",
         bootstrap_servers=setup.brokers,
