@@ -33,7 +33,9 @@ Add = Callable[[Document, Message, Columns], bool]
 MAX_DOCUMENTS = 10_000  # in one message
 
 # What JSON has no word for and some senders write all the same, outside of strings.
-_NO_NUMBER = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-?\b(?:NaN|Infinity)\b|-?\d+(?:\.\d+)?[eE]\+?\d{3,}|-?\d{300,}')
+_NO_NUMBER = re.compile(
+    rb'"(?:[^"\\]++|\\.)*+"|-?\b(?:NaN|Infinity)\b|-?\d+(?:\.\d+)?[eE]\+?\d{3,}|-?\d{300,}'
+)
 
 
 class Shape(NamedTuple):
