@@ -15,6 +15,7 @@ from agent.errors import DecodeError
 NO_HOST = "no host"
 BAD_HOST = "bad host"
 MAX_HOST_LENGTH = 253  # characters; the longest name that DNS allows
+MAX_KEY_BYTES = 4 * MAX_HOST_LENGTH  # a longer key names no host, and must not be remembered
 
 NAMED = ("server", "source", "hostname", "Hostname")
 _NAMED_BUT_SOURCE = tuple(name for name in NAMED if name != "source")
@@ -97,7 +98,9 @@ def _from_url(url: str) -> str:
 
 
 def _from_key(key: bytes | None) -> str:
+    if key is None or len(key) > MAX_KEY_BYTES:
+        return ""
     try:
-        return (key or b"").decode().strip()
+        return key.decode().strip()
     except UnicodeDecodeError:
         return ""

@@ -71,7 +71,8 @@ BAD: dict[str, tuple[bytes | str | None, str]] = {
     "tags longer than any": (f"m,host=n1,t={'x' * MAX_TAGS_LENGTH} x=1 {T_NS}", "too large"),
     "an integer of 5,000 digits": (NATIVE % ("9" * 5_000), "nothing usable"),
     "an integer of 400 digits in a sample": (
-        f'{{"timestamp":{T_S},"value":{"9" * 400},"name":"apcupsd_output_volts","labels":{{"instance":"n1"}}}}',
+        f'{{"timestamp":{T_S},"value":{"9" * 400},"name":"apcupsd_output_volts",'
+        '"labels":{"instance":"n1"}}',
         "nothing usable",
     ),
     "a time of 5,000 digits": (STAMPED % ("9" * 5_000), "bad timestamp"),

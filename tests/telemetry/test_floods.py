@@ -137,3 +137,10 @@ def test_tags_that_change_with_every_message_leave_one_sensor() -> None:
     ]
     decoder.decode([Message(value.encode()) for value in values])
     assert len(decoder.series) == 1
+
+
+def test_a_key_of_a_megabyte_names_no_host_and_is_not_remembered() -> None:
+    value = f"m x=1 {T_NS}".encode()
+    got, letters = decode(Message(value, key=b" " * 1_000_000 + b"n1"), Message(value, key=b" n1 "))
+    assert [reading.series.host for reading in got] == ["n1"]
+    assert letters == {0: "no host"}
