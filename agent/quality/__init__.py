@@ -1,0 +1,1 @@
+"""How well the whole agent detects: measurements on the simulated fleet and on a real server."""

@@ -1,0 +1,244 @@
+"""`python -m agent.quality.twin`: how well faults of power and temperature are found on the simulated fleet.
+
+training fleet ─► detectors ─► unseen fleets through the whole agent ─► matched with the truth ─► tables, JSON
+
+Two worker processes share the fleets; figures do not depend on how many there are. Equal seeds give equal
+figures.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from agent.quality import twin_fleets as fleets
+from agent.quality.twin_match import Matched, match
+from agent.quality.twin_report import Normal, Report, Slow, markdown, tables
+from agent.quality.twin_slow import slow_faults
+from agent.quality.twin_stream import Watched, fit, training_set, watch
+from models.detector import Detector
+from models.training import TrainingOptions
+from models.twin.fleet_run import FleetRun
+from models.twin.kinds import ServerKind
+
+OUT = Path("quality")
+MODEL_OF = {"servers": "faults", "sites": "faults", "dense": "normal", "plain": "normal", "slow": "normal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is simulated. Hosts are servers; the site's own machines come on top."""
+
+    kinds: int
+    fault_period_s: float
+    normal_period_s: float
+    train_hosts: int
+    train_days: float  # at the faults' period
+    normal_train_days: float
+    server_fleets: int
+    server_hosts: int
+    server_days: float
+    faults_each: int  # of a class and fleet
+    site_fleets: int
+    site_hosts: int
+    dense_fleets: int  # of normal hosts with confounders
+    plain_fleets: int  # and without
+    normal_hosts: int
+    normal_days: float
+    slow_hosts: int
+    slow_days: float
+
+
+SIZES = {
+    "tiny": Size(2, 120, 120, 8, 0.5, 0.5, 1, 8, 0.5, 1, 0, 4, 1, 0, 8, 0.5, 0, 0.0),
+    "quick": Size(4, 120, 120, 24, 2.0, 2.0, 1, 24, 1.5, 4, 1, 8, 1, 0, 48, 3.0, 0, 0.0),
+    "medium": Size(8, 60, 300, 40, 1.5, 6.0, 2, 40, 1.0, 8, 2, 12, 2, 0, 100, 6.0, 16, 8.0),
+    "whole": Size(8, 60, 300, 40, 1.5, 6.0, 4, 40, 1.5, 16, 3, 12, 4, 4, 150, 5.4, 20, 8.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A fleet to be watched."""
+
+    kind: str  # a key of MODEL_OF
+    name: str
+    fleet: fleets.Fleet
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of a job."""
+
+    job: Job
+    watched: Watched
+    matched: Matched
+    slow: list[Slow]
+
+
+def evaluate(
+    size: Size, size_name: str, seed: int = 0, budget: float = 0.03, processes: int = 1,
+    epochs: int | None = None, only: frozenset[str] = frozenset(), known: bool = False, tell: Callable[[str], object] = str,
+) -> Report:  # fmt: skip
+    """Train and judge. `only` leaves out all jobs of other kinds; `tell` hears of every step that is done."""
+    report = Report(size_name, seed, size.fault_period_s, size.normal_period_s, budget)
+    kinds = fleets.kinds(size.kinds)
+    jobs = [job for job in jobs_of(size, kinds, seed) if not only or job.kind in only]
+    if known:
+        jobs = [_of_trained_hosts(job, size, kinds, seed) for job in jobs]
+    options = TrainingOptions(seed=seed, device="cpu", budget_per_host_month=budget, epochs=epochs)
+    for name, detectors, took_s in _train(size, kinds, seed, options, {MODEL_OF[job.kind] for job in jobs}):
+        _MODELS[name] = detectors
+        report.seconds[f"training {name}"] = took_s
+        report.trained += [f"{name}: {c}: {'; '.join(d.notes)}" for c, d in detectors.items()]
+        tell(f"trained {name}: {len(detectors)} cohorts in {took_s:.0f} s")
+    began_s = time.monotonic()
+    done = {}
+    for one in _watched(jobs, processes):
+        done[one.job.name] = one
+        tell(_told(one, time.monotonic() - began_s))
+    report.seconds["watching"] = time.monotonic() - began_s
+    _gather(report, [done[job.name] for job in jobs])
+    return report
+
+
+def jobs_of(size: Size, kinds: tuple[ServerKind, ...], seed: int) -> list[Job]:
+    """Every fleet of a size."""
+    faults, normal = size.fault_period_s, size.normal_period_s
+    jobs = [
+        Job("servers", f"servers {n}", fleets.server_fleet(
+            n, size.server_hosts, kinds, size.server_days, faults, seed, size.faults_each))
+        for n in range(size.server_fleets)
+    ]  # fmt: skip
+    jobs += [
+        Job("sites", f"site {n}", fleets.site_fleet(n, size.site_hosts, kinds, 1, faults, seed))
+        for n in range(size.site_fleets)
+    ]
+    for n in range(size.dense_fleets + size.plain_fleets):
+        kind, a_day = ("dense", 0.5) if n < size.dense_fleets else ("plain", 0.0)
+        fleet = fleets.normal_fleet(n, size.normal_hosts, kinds, size.normal_days, normal, seed, a_day)
+        jobs.append(Job(kind, f"{kind} {n}", fleet))
+    if size.slow_hosts:
+        jobs.append(Job("slow", "slow", fleets.slow_fleet(0, size.slow_hosts, size.slow_days, normal, seed)))
+    return jobs
+
+
+def _of_trained_hosts(job: Job, size: Size, kinds: tuple[ServerKind, ...], seed: int) -> Job:
+    trained = _training_fleet(size, kinds, seed, MODEL_OF[job.kind])
+    return replace(job, fleet=job.fleet.of_trained_hosts(trained))
+
+
+def _training_fleet(size: Size, kinds: tuple[ServerKind, ...], seed: int, model: str) -> fleets.Fleet:
+    days, period_s = size.train_days, size.fault_period_s
+    if model == "normal":
+        days, period_s = size.normal_train_days, size.normal_period_s
+    return fleets.training_fleet(size.train_hosts, kinds, days, period_s, seed)
+
+
+def _train(
+    size: Size, kinds: tuple[ServerKind, ...], seed: int, options: TrainingOptions, wanted: set[str]
+) -> Iterator[tuple[str, Mapping[str, Detector], float]]:
+    same = size.fault_period_s == size.normal_period_s and size.train_days == size.normal_train_days
+    fitted: Mapping[str, Detector] | None = None
+    for name in sorted(wanted):
+        began_s = time.monotonic()
+        if not (same and fitted):
+            fleet = _training_fleet(size, kinds, seed, name)
+            found = training_set({fleet.prefix: FleetRun(fleet.plan)}, seed)
+            fitted = fit(found.cohorts, options)
+        yield name, fitted, time.monotonic() - began_s
+
+
+_MODELS: dict[str, Mapping[str, Detector]] = {}  # workers are forked and find them here
+
+
+def _watched(jobs: list[Job], processes: int) -> Iterator[Done]:
+    if processes < 2:
+        yield from map(_watch, jobs)
+        return
+    heaviest_first = sorted(jobs, key=lambda job: -len(job.fleet.plan.hosts) * job.fleet.plan.duration_s)
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        yield from pool.imap_unordered(_watch, heaviest_first)
+
+
+def _watch(job: Job) -> Done:
+    torch.set_num_threads(1)
+    run = FleetRun(job.fleet.plan)
+    watched = watch(run, _MODELS[MODEL_OF[job.kind]], job.fleet.prefix, seed=len(job.name))
+    machines = {host.name: host.kind.name for host in job.fleet.plan.hosts}
+    units = run.hosts[len(job.fleet.plan.hosts) :]
+    matched = match(run.truth(), watched.raised, units, machines)
+    slow = slow_faults(job.fleet, watched.raised) if job.kind == "slow" else []
+    return Done(job, watched, matched, slow)
+
+
+def _told(one: Done, seconds: float) -> str:
+    found = sum(event.found for event in one.matched.events)
+    return (
+        f"{one.job.name}: {one.watched.ticks:,} ticks, {one.watched.host_days:,.0f} host-days, "
+        f"{found} of {len(one.matched.events)} found, {len(one.matched.false)} false, at {seconds:.0f} s"
+    )
+
+
+def _gather(report: Report, done: list[Done]) -> None:
+    normal = {"dense": Normal("with confounders", 0.0), "plain": Normal("without", 0.0)}
+    for one in done:
+        kind = one.job.kind
+        if kind == "slow":
+            report.slow += one.slow
+        elif kind in normal:
+            normal[kind].host_days += one.watched.host_days
+            normal[kind].false += one.matched.false
+        else:
+            report.events += one.matched.events
+            report.beside_faults.host_days += one.watched.host_days
+            report.beside_faults.false += one.matched.false
+    report.normal = [each for each in normal.values() if each.host_days]
+
+
+def main(
+    size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = "quick",
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal figures.")] = 0,
+    budget: Annotated[float, typer.Option(help="False alerts per host and month that are asked for.")] = 0.03,
+    processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
+    only: Annotated[list[str] | None, typer.Option(help=f"Of {', '.join(MODEL_OF)}: these alone.")] = None,
+    known: Annotated[bool, typer.Option(help="Judge the hosts that were trained on, on other days.")] = False,
+    out: Annotated[Path, typer.Option(help="A folder for the results.")] = OUT,
+) -> None:
+    """Measure detection on the simulated fleet; tables to the console, JSON and Markdown into `out`."""
+    if size not in SIZES:
+        raise typer.BadParameter(f"--size is {size!r}; expected one of {', '.join(SIZES)}")
+    torch.set_num_threads(1)
+    console = Console()
+    report = evaluate(
+        SIZES[size],
+        size,
+        seed,
+        budget,
+        processes,
+        only=frozenset(only or ()),
+        known=known,
+        tell=console.print,
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"twin-{size}-{seed}.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
+    (out / f"twin-{size}-{seed}.md").write_text(markdown(report), encoding="utf-8")
+    for title, header, rows in tables(report):
+        table = Table(*header, title=title, title_justify="left", box=None)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)
