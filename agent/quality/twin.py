@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.quality import twin_fleets as fleets
+from agent.quality.twin_bmc import FILE, judge_fan_stops
 from agent.quality.twin_match import Matched, match
 from agent.quality.twin_report import Normal, Report, Slow, markdown, tables
 from agent.quality.twin_slow import slow_faults
@@ -32,7 +33,9 @@ from models.twin.fleet_run import FleetRun
 from models.twin.kinds import ServerKind
 
 OUT = Path("quality")
+FAN_STOP = "fan-stop"
 MODEL_OF = {"servers": "faults", "sites": "faults", "dense": "normal", "plain": "normal", "slow": "normal"}
+ONLY = f"Of {', '.join(MODEL_OF)}, {FAN_STOP}: these alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,11 @@ class Done:
 
 def evaluate(
     size: Size, size_name: str, seed: int = 0, budget: float = 0.03, processes: int = 1,
-    epochs: int | None = None, only: frozenset[str] = frozenset(), known: bool = False, tell: Callable[[str], object] = str,
+    epochs: int | None = None, only: frozenset[str] = frozenset(), known: bool = False,
+    data: Path | None = None, tell: Callable[[str], object] = str,
 ) -> Report:  # fmt: skip
-    """Train and judge. `only` leaves out all jobs of other kinds; `tell` hears of every step that is done."""
+    """Train and judge. `only` leaves out all jobs of other kinds; `data`: a folder with a real server's
+    recording. `tell` hears of every step that is done."""
     report = Report(size_name, seed, size.fault_period_s, size.normal_period_s, budget)
     kinds = fleets.kinds(size.kinds)
     jobs = [job for job in jobs_of(size, kinds, seed) if not only or job.kind in only]
@@ -109,6 +114,10 @@ def evaluate(
         tell(_told(one, time.monotonic() - began_s))
     report.seconds["watching"] = time.monotonic() - began_s
     _gather(report, [done[job.name] for job in jobs])
+    if data is None or not (data / FILE).exists():
+        report.skipped.append(f"the real fan stop: {FILE.name} is not there")
+    elif not only or FAN_STOP in only:
+        report.fan_stops = judge_fan_stops(data, options)
     return report
 
 
@@ -174,10 +183,12 @@ def _watched(jobs: list[Job], processes: int) -> Iterator[Done]:
 def _watch(job: Job) -> Done:
     torch.set_num_threads(1)
     run = FleetRun(job.fleet.plan)
-    watched = watch(run, _MODELS[MODEL_OF[job.kind]], job.fleet.prefix, seed=len(job.name))
+    has_faults = job.kind in ("servers", "sites")
+    watched = watch(run, _MODELS[MODEL_OF[job.kind]], job.fleet.prefix, len(job.name), keep_scores=has_faults)
     machines = {host.name: host.kind.name for host in job.fleet.plan.hosts}
     units = run.hosts[len(job.fleet.plan.hosts) :]
-    matched = match(run.truth(), watched.raised, units, machines)
+    matched = match(run.truth(), watched, units, machines)
+    watched.scores.clear()  # not to be sent back
     slow = slow_faults(job.fleet, watched.raised) if job.kind == "slow" else []
     return Done(job, watched, matched, slow)
 
@@ -211,7 +222,8 @@ def main(
     seed: Annotated[int, typer.Option(help="Equal seeds give equal figures.")] = 0,
     budget: Annotated[float, typer.Option(help="False alerts per host and month that are asked for.")] = 0.03,
     processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
-    only: Annotated[list[str] | None, typer.Option(help=f"Of {', '.join(MODEL_OF)}: these alone.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help=ONLY)] = None,
+    data: Annotated[Path | None, typer.Option(help="A folder with bmcdata/bmc_server.parquet.")] = None,
     known: Annotated[bool, typer.Option(help="Judge the hosts that were trained on, on other days.")] = False,
     out: Annotated[Path, typer.Option(help="A folder for the results.")] = OUT,
 ) -> None:
@@ -228,11 +240,14 @@ def main(
         processes,
         only=frozenset(only or ()),
         known=known,
+        data=data,
         tell=console.print,
     )
     out.mkdir(parents=True, exist_ok=True)
     (out / f"twin-{size}-{seed}.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
     (out / f"twin-{size}-{seed}.md").write_text(markdown(report), encoding="utf-8")
+    for why in report.skipped:
+        console.print(f"skipped: {why}")
     for title, header, rows in tables(report):
         table = Table(*header, title=title, title_justify="left", box=None)
         for row in rows:

@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from agent.quality.twin_stream import Raised
+import numpy as np
+
+from agent.quality.twin_stream import Raised, Watched
 from models.twin.truth import Truth
 
 RECOVERS_S = 1_800.0  # heat that leaves, fans that slow down, a host that boots
@@ -32,6 +34,8 @@ class Event:
     delay_s: float | None  # raised − true start; None: missed
     named: bool  # an alert told it by its name
     told: tuple[str, ...]  # what the alerts said, in the order in which they were raised
+    peak: float = math.nan  # highest score of an affected host, of its threshold; NaN where not kept
+    parts: tuple[float, ...] = ()  # the same of each part: lstm_ae, gan, linear
 
     @property
     def found(self) -> bool:
@@ -62,17 +66,18 @@ class Matched:
 
 def match(
     truths: Sequence[Truth],
-    raised: Sequence[Raised],
+    watched: Watched,
     units: Sequence[str] = (),
     machines: dict[str, str] | None = None,
 ) -> Matched:
     """Match a run's alerts with its truth.
 
     Args:
+        watched: what was raised, and the scores where they were kept.
         units: the site's own machines; a fault that reaches more than one host may be told on them as well.
         machines: host → its kind, for the report.
     """
-    found, explained, late = Matched(), set[int](), set[int]()
+    found, explained, late, raised = Matched(), set[int](), set[int](), watched.raised
     faults = [truth for truth in truths if truth.episode.is_fault]
     for truth in faults:
         hosts = {*truth.hosts, truth.episode.host} | (set(units) if truth.scope != "host" else set())
@@ -84,7 +89,9 @@ def match(
         late.update(at for at, one in on_it if episode.end_s < one.raised_s <= near)
         if truth.scope != "host":  # its neighbours breathe the same air
             explained.update(at for at, one in enumerate(raised) if episode.start_s <= one.raised_s <= near)
-        found.events.append(_event(truth, [one for _, one in mine], (machines or {}).get(episode.host, "")))
+        peaks = _peaks(watched, hosts, episode.start_s, episode.end_s)
+        machine = (machines or {}).get(episode.host, "")
+        found.events.append(_event(truth, [one for _, one in mine], machine, peaks))
     found.late = len(late - explained)
     others = [truth for truth in truths if not truth.episode.is_fault]
     found.false = [
@@ -93,7 +100,18 @@ def match(
     return found
 
 
-def _event(truth: Truth, mine: Sequence[Raised], machine: str) -> Event:
+def _peaks(watched: Watched, hosts: Iterable[str], start_s: float, end_s: float) -> list[float]:
+    """The highest score and parts of these hosts in that time, each as a share of the threshold."""
+    from_s, to_s = start_s - watched.start_s, end_s - watched.start_s
+    shares = [
+        (rows[:, [1, 3, 4, 5]] / rows[:, 2:3])[(rows[:, 0] >= from_s) & (rows[:, 0] <= to_s)]
+        for rows in (watched.scores[host] for host in sorted(hosts) if host in watched.scores)
+    ]
+    whole = np.concatenate(shares) if shares else np.zeros((0, 4))
+    return [round(float(value), 3) for value in whole.max(axis=0)] if len(whole) else []
+
+
+def _event(truth: Truth, mine: Sequence[Raised], machine: str, peaks: Sequence[float]) -> Event:
     episode = truth.episode
     told = tuple(dict.fromkeys(fault for one in mine for fault in (one.first_fault, one.fault)))
     return Event(
@@ -107,6 +125,8 @@ def _event(truth: Truth, mine: Sequence[Raised], machine: str) -> Event:
         delay_s=min((one.raised_s for one in mine), default=math.nan) - episode.start_s if mine else None,
         named=episode.name in told,
         told=told,
+        peak=peaks[0] if peaks else math.nan,
+        parts=tuple(peaks[1:]),
     )
 
 

@@ -41,6 +41,7 @@ from models.twin.sensors import Channel
 LOG = "twin"
 BATCH_POLLS = 256  # of hosts, taken together: less than a period of a fleet
 LIMITS_EVERY = 2  # every so many hosts send limits with their readings, as Redfish does
+SCORE_FIELDS = ("score", "threshold", "lstm_ae", "gan", "linear")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -202,7 +203,8 @@ class Watched:
     hosts: int
     days: float
     cohorts: dict[str, str]  # host → its cohort, "" for none
-    scores: dict[str, NDArray[np.float32]]  # host → (n, 3): time in s since the start, score, threshold
+    start_s: float
+    scores: dict[str, NDArray[np.float32]]  # host → (n, 6): s since the start, score, threshold, three parts
 
     @property
     def host_days(self) -> float:
@@ -249,7 +251,9 @@ def watch(
     seen.take(pipeline.end(), pipeline, site)
     cohorts = {name.removeprefix(prefix): host.cohort for name, host in pipeline.hosts.items()}
     days = run.plan.duration_s / 86_400.0
-    return Watched(seen.raised(), seen.ticks, seen.scored, len(run.hosts), days, cohorts, seen.scores())
+    return Watched(
+        seen.raised(), seen.ticks, seen.scored, len(run.hosts), days, cohorts, run.plan.start_s, seen.scores()
+    )
 
 
 class _Seen:
@@ -259,7 +263,7 @@ class _Seen:
         self._prefix, self._start_s, self._keep = prefix, start_s, keep_scores
         self._watch = Watch()
         self._silences: dict[str, Raised] = {}
-        self._scores: dict[str, list[tuple[float, float, float]]] = {}
+        self._scores: dict[str, list[tuple[float, ...]]] = {}
         self.ticks = self.scored = 0
 
     def take(self, output: Output, pipeline: Pipeline, site: Site) -> None:
@@ -270,7 +274,7 @@ class _Seen:
             for point in output.points:
                 if point.measurement == "anomaly_score":
                     at_s = point.time_ns / SECOND_NS - self._start_s
-                    told = (at_s, float(point.fields["score"]), float(point.fields["threshold"]))
+                    told = (at_s, *(float(point.fields[name]) for name in SCORE_FIELDS))
                     self._scores.setdefault(point.tags["host"].removeprefix(self._prefix), []).append(told)
         for event in output.events:
             for point in site.observe(event):
