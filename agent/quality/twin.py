@@ -40,33 +40,29 @@ ONLY = f"Of {', '.join(MODEL_OF)}, {FAN_STOP}: these alone."
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is simulated. Hosts are servers; the site's own machines come on top."""
+    """How much is simulated. Fleets have the site's own machines beside their servers."""
 
     kinds: int
+    hosts: int  # of every fleet: a UPS that carries another site is another machine
     fault_period_s: float
     normal_period_s: float
-    train_hosts: int
     train_days: float  # at the faults' period
     normal_train_days: float
     server_fleets: int
-    server_hosts: int
     server_days: float
-    faults_each: int  # of a class and fleet
+    faults_each: int  # of a class and fleet, where there is room
     site_fleets: int
-    site_hosts: int
     dense_fleets: int  # of normal hosts with confounders
     plain_fleets: int  # and without
-    normal_hosts: int
     normal_days: float
-    slow_hosts: int
-    slow_days: float
+    slow_days: float  # 0: none
 
 
 SIZES = {
-    "tiny": Size(2, 120, 120, 8, 0.5, 0.5, 1, 8, 0.5, 1, 0, 4, 1, 0, 8, 0.5, 0, 0.0),
-    "quick": Size(4, 120, 120, 24, 2.0, 2.0, 1, 24, 1.5, 4, 1, 8, 1, 0, 48, 3.0, 0, 0.0),
-    "medium": Size(8, 60, 300, 40, 1.5, 6.0, 2, 40, 1.0, 8, 2, 12, 2, 0, 100, 6.0, 16, 8.0),
-    "whole": Size(8, 60, 300, 40, 1.5, 6.0, 4, 40, 1.5, 16, 3, 12, 4, 4, 150, 5.4, 20, 8.0),
+    "tiny": Size(2, 8, 120, 120, 0.25, 0.25, 1, 0.3, 1, 0, 1, 0, 0.3, 0.0),
+    "quick": Size(4, 24, 120, 120, 2.0, 2.0, 1, 1.5, 4, 1, 2, 0, 2.5, 0.0),
+    "medium": Size(8, 40, 60, 300, 1.5, 6.0, 2, 1.0, 6, 2, 4, 0, 6.0, 8.0),
+    "whole": Size(8, 60, 60, 300, 1.5, 6.0, 4, 1.0, 10, 3, 8, 10, 5.5, 8.0),
 }
 
 
@@ -126,19 +122,19 @@ def jobs_of(size: Size, kinds: tuple[ServerKind, ...], seed: int) -> list[Job]:
     faults, normal = size.fault_period_s, size.normal_period_s
     jobs = [
         Job("servers", f"servers {n}", fleets.server_fleet(
-            n, size.server_hosts, kinds, size.server_days, faults, seed, size.faults_each))
+            n, size.hosts, kinds, size.server_days, faults, seed, size.faults_each))
         for n in range(size.server_fleets)
     ]  # fmt: skip
     jobs += [
-        Job("sites", f"site {n}", fleets.site_fleet(n, size.site_hosts, kinds, 1, faults, seed))
+        Job("sites", f"site {n}", fleets.site_fleet(n, size.hosts, kinds, 1, faults, seed))
         for n in range(size.site_fleets)
     ]
     for n in range(size.dense_fleets + size.plain_fleets):
         kind, a_day = ("dense", 0.5) if n < size.dense_fleets else ("plain", 0.0)
-        fleet = fleets.normal_fleet(n, size.normal_hosts, kinds, size.normal_days, normal, seed, a_day)
+        fleet = fleets.normal_fleet(n, size.hosts, kinds, size.normal_days, normal, seed, a_day)
         jobs.append(Job(kind, f"{kind} {n}", fleet))
-    if size.slow_hosts:
-        jobs.append(Job("slow", "slow", fleets.slow_fleet(0, size.slow_hosts, size.slow_days, normal, seed)))
+    if size.slow_days:
+        jobs.append(Job("slow", "slow", fleets.slow_fleet(0, size.hosts, size.slow_days, normal, seed)))
     return jobs
 
 
@@ -151,7 +147,7 @@ def _training_fleet(size: Size, kinds: tuple[ServerKind, ...], seed: int, model:
     days, period_s = size.train_days, size.fault_period_s
     if model == "normal":
         days, period_s = size.normal_train_days, size.normal_period_s
-    return fleets.training_fleet(size.train_hosts, kinds, days, period_s, seed)
+    return fleets.training_fleet(size.hosts, kinds, days, period_s, seed)
 
 
 def _train(

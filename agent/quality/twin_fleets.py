@@ -38,7 +38,7 @@ TRAINED_CONFOUNDERS = ("workload_surge", "idle_drop", "gang_step", "planned_rebo
 ALL_CONFOUNDERS = (*TRAINED_CONFOUNDERS, "fan_curve_change")
 CONFOUNDER_S = (20 * MINUTE_S, 6 * HOUR_S)
 LEAD_S = 2 * HOUR_S  # before anything happens
-SITE_FAULT_S, SITE_REST_S = 40 * MINUTE_S, 100 * MINUTE_S  # how long it lasts, and until the next begins
+SITE_FAULT_S, SITE_REST_S = 40 * MINUTE_S, 60 * MINUTE_S  # how long it lasts, and until the next begins
 SLOW_KINDS = ("2u", "1u", "amd", "storage", "gpu4")  # with fans and a thermometer in the exhaust air
 
 

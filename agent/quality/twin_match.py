@@ -18,6 +18,8 @@ from models.twin.truth import Truth
 
 RECOVERS_S = 1_800.0  # heat that leaves, fans that slow down, a host that boots
 CONFOUNDED_S = 3_600.0  # after what only looks like a fault: it may still be why
+FIRST_S = 3_600.0
+NEW_HOST = "new host"  # in its first hour nothing is known of it but its cohort
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class FalseAlert:
-    """An alert without a fault. `confounder` is what went on then, "" for nothing."""
+    """An alert without a fault. `confounder` is what went on then, "" for nothing; NEW_HOST
+    in a host's first hour."""
 
     host: str
     kind: str
@@ -94,9 +97,8 @@ def match(
         found.events.append(_event(truth, [one for _, one in mine], machine, peaks))
     found.late = len(late - explained)
     others = [truth for truth in truths if not truth.episode.is_fault]
-    found.false = [
-        _false(one, others) for at, one in enumerate(raised) if at not in explained and at not in late
-    ]
+    left = [one for at, one in enumerate(raised) if at not in explained and at not in late]
+    found.false = [_false(one, others, one.raised_s - watched.start_s < FIRST_S) for one in left]
     return found
 
 
@@ -130,16 +132,15 @@ def _event(truth: Truth, mine: Sequence[Raised], machine: str, peaks: Sequence[f
     )
 
 
-def _false(one: Raised, confounders: Sequence[Truth]) -> FalseAlert:
+def _false(one: Raised, confounders: Sequence[Truth], is_new: bool) -> FalseAlert:
     why = [
         truth.episode.name
         for truth in confounders
         if one.host in (*truth.hosts, truth.episode.host)
         and truth.episode.start_s <= one.raised_s <= truth.episode.end_s + CONFOUNDED_S
     ]
-    return FalseAlert(
-        one.host, one.kind, one.fault, why[-1] if why else "", one.raised_s, one.score, one.diagnosis
-    )
+    confounder = why[-1] if why else NEW_HOST if is_new else ""
+    return FalseAlert(one.host, one.kind, one.fault, confounder, one.raised_s, one.score, one.diagnosis)
 
 
 def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:

@@ -101,7 +101,8 @@ class Report:
 
     def to_json(self) -> dict[str, object]:
         """Everything, with the summary that the goals speak of."""
-        return {**asdict(self), "summary": self.summary()}
+        told = _without_nan({**asdict(self), "summary": self.summary()})
+        return dict(told) if isinstance(told, dict) else {}
 
     def summary(self) -> dict[str, object]:
         """The figures that the goals speak of."""
@@ -152,6 +153,15 @@ class Report:
         """All normal fleets together."""
         false = [one for normal in self.normal for one in normal.false]
         return Normal("all", sum(normal.host_days for normal in self.normal), false)
+
+
+def _without_nan(value: object) -> object:
+    """The same with None for what is no number: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {name: _without_nan(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def tables(report: Report) -> list[tuple[str, list[str], list[list[str]]]]:
