@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class Event:
     delay_s: float | None  # raised − true start; None: missed
     named: bool  # an alert told it by its name
     told: tuple[str, ...]  # what the alerts said, in the order in which they were raised
+    was_open: bool = False  # an alert of before was still open when it began: nothing new can be raised
     peak: float = math.nan  # highest score of an affected host, of its threshold; NaN where not kept
     parts: tuple[float, ...] = ()  # the same of each part: lstm_ae, gan, linear
 
@@ -94,7 +95,11 @@ def match(
             explained.update(at for at, one in enumerate(raised) if episode.start_s <= one.raised_s <= near)
         peaks = _peaks(watched, hosts, episode.start_s, episode.end_s)
         machine = (machines or {}).get(episode.host, "")
-        found.events.append(_event(truth, [one for _, one in mine], machine, peaks))
+        was_open = any(
+            one.raised_s < episode.start_s and not 0 < one.ended_s <= episode.start_s for _, one in on_it
+        )
+        event = _event(truth, [one for _, one in mine], machine, peaks)
+        found.events.append(replace(event, was_open=was_open))
     found.late = len(late - explained)
     others = [truth for truth in truths if not truth.episode.is_fault]
     left = [one for at, one in enumerate(raised) if at not in explained and at not in late]

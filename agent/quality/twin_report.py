@@ -28,6 +28,7 @@ class Recall:
     count: int
     found: int
     named: int
+    hidden: int  # missed while an alert of before was open
     delay_ticks: float  # median of those found; NaN for none
 
     @property
@@ -39,11 +40,18 @@ class Recall:
         return wilson(self.found, self.count)
 
     def cells(self) -> list[str]:
-        """n, recall with its interval, named of found, delay in ticks."""
+        """n, recall with its interval, named of found, delay in ticks, missed beside an open alert."""
         low, high = self.interval
         named = f"{self.named / self.found:.2f}" if self.found else "–"
         delay = "–" if math.isnan(self.delay_ticks) else f"{self.delay_ticks:.1f}"
-        return [self.name, str(self.count), f"{self.share:.2f} [{low:.2f}, {high:.2f}]", named, delay]
+        return [
+            self.name,
+            str(self.count),
+            f"{self.share:.2f} [{low:.2f}, {high:.2f}]",
+            named,
+            delay,
+            str(self.hidden),
+        ]
 
 
 @dataclass(slots=True)
@@ -121,7 +129,8 @@ class Report:
         events = [event for event in self.events if which(event)]
         delays = [event.delay_s / self.period_s for event in events if event.delay_s is not None]
         named = sum(event.named for event in events)
-        return Recall(name, len(events), len(delays), named, median(delays))
+        hidden = sum(event.was_open and not event.found for event in events)
+        return Recall(name, len(events), len(delays), named, hidden, median(delays))
 
     def by_magnitude(self) -> list[Recall]:
         """All power and temperature faults of each size, then those of load."""
@@ -166,7 +175,7 @@ def _without_nan(value: object) -> object:
 
 def tables(report: Report) -> list[tuple[str, list[str], list[list[str]]]]:
     """(title, header, rows) of every table."""
-    header = ["faults", "n", "event recall", "named", "delay, ticks"]
+    header = ["faults", "n", "event recall", "named", "delay, ticks", "alert open before"]
     found = [
         ("Faults by size", header, [row.cells() for row in [*report.by_magnitude(), report.step_delays()]]),
         ("Faults by class", header, [row.cells() for row in report.by_class()]),

@@ -42,6 +42,7 @@ def test_an_alert_while_a_fault_lasts_finds_it_and_its_delay_is_from_the_true_st
 def test_an_alert_before_a_fault_is_false_and_finds_nothing() -> None:
     found = match([fault()], watched(raised(START_S - 1)))
     assert not found.events[0].found
+    assert found.events[0].was_open
     assert [one.raised_s for one in found.false] == [START_S - 1]
 
 
