@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+
+class Part(StrEnum):
+    """Which of the detector's scores a backtest is about."""
+
+    FUSED = "fused"
+    LSTM_AE = "lstm_ae"
+    GAN = "gan"
+    LINEAR = "linear"
+    ALL = "all"
 
 
 class Device(StrEnum):
@@ -210,6 +221,52 @@ def train(
         device=device.value if device else None,
         epochs=epochs,
     )
+
+
+@app.command()
+def backtest(
+    train: Annotated[
+        Path, typer.Option("--train", metavar="FILE", help="Mostly normal rows: .parquet, .csv, .csv.gz.")
+    ],
+    test: Annotated[Path, typer.Option("--test", metavar="FILE", help="The rows to score.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where scores.parquet and metrics.json go.")
+    ] = Path("backtest"),
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal scores on one CPU.")] = 0,
+    interval: Annotated[
+        float, typer.Option(min=0.001, metavar="S", help="Seconds between rows without a time column.")
+    ] = 60.0,
+    false_alarms_per_day: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-6, metavar="X", help="How many are accepted.  [default: 0.03 a month, 1 in 1,000 days]"
+        ),
+    ] = None,
+    detector: Annotated[Part, typer.Option(help="Whose score; all shows the parts beside it.")] = Part.FUSED,
+    device: Annotated[Device, typer.Option(help="Where to train and score.")] = Device.AUTO,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data, at most.  [default: by size]")
+    ] = None,
+) -> None:
+    """Fit on one table, score another, and say how good that was.
+
+    Any table will do: rows in time order, each numeric column a sensor. A column time
+    gives the times, a column label (1 = abnormal) is used for the figures alone. The
+    score of a row depends on the rows before it, never on later ones.
+
+    \b
+    Example:
+      coldaisle backtest --train march.parquet --test april.parquet --detector all
+    """
+    from agent.backtest import DAYS_A_MONTH
+    from agent.backtest_command import command
+    from agent.device import choose_device
+    from models.training import TrainingOptions
+
+    options = TrainingOptions(seed=seed, device=choose_device(device.value), epochs=epochs)
+    if false_alarms_per_day is not None:
+        options = replace(options, budget_per_host_month=false_alarms_per_day * DAYS_A_MONTH)
+    command(train, test, out, detector.value, interval, options)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """The detector of a cohort: three views of a window, fused, smoothed, and calibrated to one score.
 
     windows (B, T, C) ─► scaled values, LSTM residual, GAN residual (B, 3, C) ─► whitened heads (B, 3)
-        ─► mean ─► smooth over 64 ticks ─► relative to the host's level ─► score (B, P)
+        ─► weighed mean ─► smooth over 64 ticks ─► relative to the host's level ─► score (B, P)
 
 Everything runs in chunks of a fixed size, padded with zeros: a score is the same to the last bit whatever
 else is in its batch, so polls, restarts and replays agree.
@@ -31,7 +31,12 @@ WINDOW, HISTORY, KERNEL = 32, 32, 64  # ticks
 CHUNK = 64  # rows of one call, always
 CLIP = 50.0  # scaled units; beyond it a value says no more
 NETWORK_CLIP = 10.0  # what the networks are shown
-HALF_LIVES_TICKS = (2.0, 10.0)  # of the two smoothing kernels whose mean is used
+FUSED = {"linear": 0.2, "lstm_ae": 0.4, "gan": 0.4}  # what each view counts in the fused value
+
+# The mean of a fast and a slow smoothing kernel is used: the fast one tells soon, the slow one what lasts.
+FAST_HALF_LIFE_TICKS = 2.0
+SLOW_HALF_LIFE_S = 1500.0
+LEAST_SLOW_TICKS, MOST_SLOW_TICKS = 5.0, 30.0
 
 Array = NDArray[np.float64]
 
@@ -52,6 +57,7 @@ class Detector:
     level_floor: Array  # (P,) c: the smoothed value that training exceeded on one tick in ten
     calibrations: tuple[Calibration, ...]  # in the order of PARTS
     load: LoadModel | None = None  # what load and inlet air explain; None where nothing tells the load
+    period_s: float = 60.0  # of a tick
     notes: tuple[str, ...] = ()  # what was chosen in training, and why
     device: str = "cpu"
     window: int = WINDOW
@@ -118,9 +124,9 @@ class Detector:
         parts: dict[str, Array] = {}
         for place, view in enumerate(VIEWS):
             residuals = histories[:, :, place].astype(np.float64)  # (B, H, C)
-            each = [head.contributions(residuals, seen) for head in self.heads[view]]
-            parts[view] = sum_pairs(each) / len(each)  # (B, C)
-        parts["fused"] = sum_pairs([parts[view] for view in VIEWS]) / len(VIEWS)
+            each = [head.recipe.weight * head.contributions(residuals, seen) for head in self.heads[view]]
+            parts[view] = sum_pairs(each)  # (B, C)
+        parts["fused"] = sum_pairs([FUSED[view] * parts[view] for view in VIEWS])
         raw = np.stack([parts[part].sum(axis=1) for part in PARTS], axis=1)  # (B, P)
         return np.maximum(raw, 1e-9), _shares(parts["fused"])
 
@@ -134,11 +140,12 @@ class Detector:
         values = np.where(there, kernels, 0.0)
         age = np.arange(self.kernel - 1, -1, -1)
         smoothed = np.zeros(kernels.shape[::2])
-        for half_life in HALF_LIVES_TICKS:
+        half_lives = smoothing_half_lives(self.period_s)
+        for half_life in half_lives:
             weights = (0.5 ** (age / half_life))[:, None]  # (K, 1) newest last
             total = (there * weights).sum(axis=1)
             smoothed += (values * weights).sum(axis=1) / np.where(total > 0, total, np.nan)
-        return np.where(there[:, -1], smoothed / len(HALF_LIVES_TICKS), np.nan)
+        return np.where(there[:, -1], smoothed / len(half_lives), np.nan)
 
     def relate(self, smoothed: Array, levels: Array) -> Array:
         """(B, P) smoothed values relative to the host's level (log means; NaN: no closed hour)."""
@@ -178,7 +185,8 @@ class Detector:
             "hosts": list(self.hosts),
             "lstm_ae": self.lstm_ae.shape.as_dict(),
             "gan": self.gan.shape.as_dict(),
-            "heads": {v: [{**asdict(h.recipe), "norm": h.norm} for h in hs] for v, hs in self.heads.items()},
+            "heads": {v: [_head_meta(h) for h in hs] for v, hs in self.heads.items()},
+            "period_s": self.period_s,
             "tails": [[c.tail_scale, c.threshold] for c in self.calibrations],
             "load": [list(self.load.load), list(self.load.inlet)] if self.load is not None else None,
             "notes": list(self.notes),
@@ -226,6 +234,7 @@ class Detector:
             level_floor=arrays["level_floor"],
             calibrations=tuple(calibrations),
             load=_load(meta["load"], arrays),
+            period_s=meta["period_s"],
             notes=tuple(meta["notes"]),
             device=device,
             window=meta["window"],
@@ -240,14 +249,24 @@ def _load(drivers: Sequence[Sequence[int]] | None, arrays: Mapping[str, NDArray[
     return LoadModel(tuple(drivers[0]), tuple(drivers[1]), arrays["load.coefficients"], arrays["load.spread"])
 
 
+def smoothing_half_lives(period_s: float) -> tuple[float, float]:
+    """Half-lives of the two smoothing kernels, in ticks."""
+    slow = float(np.clip(SLOW_HALF_LIFE_S / period_s, LEAST_SLOW_TICKS, MOST_SLOW_TICKS))
+    return FAST_HALF_LIFE_TICKS, slow
+
+
+def _head_meta(head: Head) -> dict[str, Any]:
+    return {"recipe": asdict(head.recipe), "spread_ticks": head.spread_ticks, "norm": head.norm}
+
+
 def _heads(
     view: str, kept: Sequence[Mapping[str, Any]], arrays: Mapping[str, NDArray[Any]]
 ) -> tuple[Head, ...]:
     heads = []
     for at, one in enumerate(kept):
-        recipe = HeadRecipe(one["ridge"], one["clip"], one["standardised"], one["steady"])
         shift, factor, precision = (arrays[f"head.{view}.{at}.{k}"] for k in ("shift", "factor", "precision"))
-        heads.append(Head(recipe, shift, factor, precision, one["norm"]))
+        recipe = HeadRecipe(**one["recipe"])
+        heads.append(Head(recipe, one["spread_ticks"], shift, factor, precision, one["norm"]))
     return tuple(heads)
 
 

@@ -1,46 +1,55 @@
 """Whitened residual heads: how unusual the newest tick is, given how the sensors move together.
 
-    residuals (B, H, C) ─► f = [x, x − EWMA(x), Δx], or EWMA(x) ─► fᵀ (Σ + r·I)⁻¹ f ─► (B,)
+    residuals (B, H, C) ─► f (B, F) ─► standardised ─► fᵀ (Σ + r·I)⁻¹ f ─► (B,)
 
-Several heads see each kind of residual: a large ridge for hosts whose days differ, small ones for those
-whose days agree; their mean is robust (docs/detection.md). Where load is explained, steady heads see the
-running mean alone: what load leaves over at its steps is brief, and a fault stays.
+f is four views of each sensor: its distance (large ones softened), its distance from its running mean, its
+step, and its running spread; a steady head sees the running mean alone. How fine a deviation counts is the
+head's `floor`: a sharp head measures every feature by its own spread in training, which finds most where
+training tells the future, and a robust one by no less than a usual deviation of the sensor, which holds where
+it does not. `choose_recipes` weighs the two by how far the days of training differ (docs/quality.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-HALF_LIFE_TICKS = 15.0  # of the running mean that the second feature is measured from
+MEAN_HALF_LIFE_TICKS = 15.0  # of the running mean that distances are measured from
 STEADY_HALF_LIFE_TICKS = 6.0  # of the running mean that a steady head sees
-NORM_QUANTILE = 0.995  # of the training statistic: each head counts in units of it
+SPREAD_HALF_LIFE_S = 900.0  # of the running spread: a quarter of an hour, within so many ticks
+LEAST_SPREAD_TICKS, MOST_SPREAD_TICKS = 2.0, 15.0
+SOFT = 6.0  # a distance beyond it grows with its logarithm: what stays far off is not news for ever
+RESIDUAL_CLIP = 50.0
+NORM_QUANTILE = 0.9  # of the training statistic: each head counts in units of it
+
+DAYS_APART = 0.26  # spread of daily means, in spreads of a sensor, where sharp and robust weigh the same
+STEEPNESS = 12.0
+LEAST_DAYS, MOST_DAYS = 5, 12
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class HeadRecipe:
-    """How a head sees residuals."""
+    """How a head sees residuals, and how much it counts among its fellows."""
 
     ridge: float
-    clip: float
-    standardised: bool  # by mean and standard deviation over training, else as the robust scale left them
-    steady: bool = False  # the running mean alone, else the value, its distance from the mean, and its step
+    clip: float  # of a standardised feature
+    floor: float  # least spread of a feature, in scaled units
+    weight: float = 1.0
+    steady: bool = False  # the running mean alone
 
 
-ROBUST = HeadRecipe(ridge=1.0, clip=50.0, standardised=False)
-SHARP = HeadRecipe(ridge=0.05, clip=10.0, standardised=True)
-SHARPEST = HeadRecipe(ridge=0.002, clip=10.0, standardised=True)
-RECIPES = (ROBUST, SHARP, SHARPEST)
+ROBUST = HeadRecipe(ridge=30.0, clip=100.0, floor=1.0)
+SHARP = HeadRecipe(ridge=30.0, clip=30.0, floor=0.05)
 STEADY_RECIPES = (
-    HeadRecipe(ridge=1.0, clip=50.0, standardised=True, steady=True),
-    HeadRecipe(ridge=0.05, clip=50.0, standardised=True, steady=True),
+    HeadRecipe(ridge=1.0, clip=50.0, floor=0.1, weight=0.5, steady=True),
+    HeadRecipe(ridge=0.05, clip=50.0, floor=0.1, weight=0.5, steady=True),
 )
-PHYSICAL = frozenset(("power", "temperature", "margin", "fan_speed", "voltage", "current", "humidity"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +57,10 @@ class Head:
     """One fitted head."""
 
     recipe: HeadRecipe
-    shift: Array  # (C,)
-    factor: Array  # (C,)
-    precision: Array  # (features, features) inverse of covariance + ridge; 3C features, or C if steady
+    spread_ticks: float  # half-life of the running spread
+    shift: Array  # (F,) of the features
+    factor: Array  # (F,)
+    precision: Array  # (F, F) inverse of covariance + ridge; F = 4C, or C if steady
     norm: float
 
     def contributions(self, residuals: Array, seen: NDArray[np.bool_]) -> Array:
@@ -59,57 +69,110 @@ class Head:
         The sum over sensors is the head's statistic. A masked sensor adds nothing, and the others stand for
         it: the sum is scaled up by the share that is missing.
         """
-        features = make_features((residuals - self.shift) * self.factor, seen, self.recipe)  # (B, 3C or C)
-        parts = features * (features @ self.precision)
         count = seen.shape[2]
+        features = self._standardise(make_features(residuals, seen, self.recipe.steady, self.spread_ticks))
+        now = np.tile(seen[:, -1], features.shape[1] // count)  # (B, F)
+        features = np.where(now, features, 0.0)
+        parts = features * (features @ self.precision)
         there = np.maximum(seen[:, -1].sum(axis=1, keepdims=True), 1)  # (B, 1)
-        by_sensor = parts.reshape(len(parts), -1, count)  # (B, 3 or 1, C)
+        by_sensor = parts.reshape(len(parts), -1, count)  # (B, 4 or 1, C)
         return np.asarray(by_sensor.sum(axis=1) / (by_sensor.shape[1] * there * self.norm))
 
+    def _standardise(self, features: Array) -> Array:
+        clip = self.recipe.clip
+        return np.asarray(np.clip((features - self.shift) * self.factor, -clip, clip))
 
-def choose_recipes(quantities: Sequence[str], load_is_explained: bool) -> tuple[HeadRecipe, ...]:
-    """Steady heads where load is explained; else the sharpest only where half of the sensors are physical.
 
-    Sensors bound by physics keep their relations, and a fan that stops shows in nothing else. Metrics of
-    software do not: on ten machines of SMD the sharpest head takes mean VUS-PR from .59 to .53.
-    """
+def choose_recipes(load_is_explained: bool, sharpness: float) -> tuple[HeadRecipe, ...]:
+    """Steady heads where load is explained; else a sharp and a robust one, weighed by `sharpness` 0..1."""
     if load_is_explained:
         return STEADY_RECIPES
-    physical = sum(quantity in PHYSICAL for quantity in quantities)
-    return RECIPES if 2 * physical >= len(quantities) else (ROBUST, SHARP)
+    weights = (sharpness, 1.0 - sharpness)
+    return tuple(_weighed(r, w) for r, w in zip((SHARP, ROBUST), weights, strict=True) if w > 0.01)
 
 
-def make_features(x: Array, seen: NDArray[np.bool_], recipe: HeadRecipe) -> Array:
-    """(B, H, C) → (B, 3C): the newest value, its distance from the running mean, and its step; a steady
-    head's are (B, C), the running mean."""
-    x = np.where(seen, np.clip(x, -recipe.clip, recipe.clip), 0.0)
-    half_life = STEADY_HALF_LIFE_TICKS if recipe.steady else HALF_LIFE_TICKS
-    weights = 0.5 ** (np.arange(x.shape[1] - 1, -1, -1) / half_life)[:, None]  # (H, 1) newest last
-    weighed = (seen * weights).sum(axis=1)  # (B, C)
-    mean = (x * weights).sum(axis=1) / np.maximum(weighed, 1e-12)
-    newest, now, before = x[:, -1], seen[:, -1], seen[:, -2]
-    if recipe.steady:
-        return np.where(now, mean, 0.0)
-    step = np.where(now & before, newest - x[:, -2], 0.0)
-    return np.concatenate([newest, np.where(now, newest - mean, 0.0), step], axis=1)
+def _weighed(recipe: HeadRecipe, weight: float) -> HeadRecipe:
+    return HeadRecipe(recipe.ridge, recipe.clip, recipe.floor, weight, recipe.steady)
 
 
-def fit_head(recipe: HeadRecipe, residuals: Array, seen: NDArray[np.bool_]) -> Head:
+def days_differ(values: NDArray[np.floating[Any]], present: NDArray[np.bool_], period_s: float) -> float:
+    """How far the means of a host's days differ, in spreads of a sensor; NaN with fewer than five days.
+
+    Args:
+        values: (n, C) in any unit, present: (n, C). At most twelve stretches of equal length are compared.
+    """
+    days = int(min(len(values) * period_s // 86_400, MOST_DAYS))
+    if days < LEAST_DAYS:
+        return float("nan")
+    squares, columns = 0.0, 0
+    for column in range(values.shape[1]):
+        seen = np.where(present[:, column], values[:, column], np.nan).astype(np.float64)
+        spread = float(np.nanstd(seen)) if present[:, column].any() else 0.0
+        if spread <= 0:
+            continue
+        parts = [part for part in np.array_split(seen, days) if np.isfinite(part).any()]
+        means = np.array([np.nanmean(part) for part in parts])
+        squares += float(((means - np.nanmean(seen)) ** 2).mean()) / spread**2
+        columns += 1
+    return float(np.sqrt(squares / values.shape[1])) if columns else float("nan")
+
+
+def sharpness(differences: Sequence[float]) -> float:
+    """0..1 from how far the days of each host differ: 1 where they agree; a half where nothing tells."""
+    known = [d for d in differences if np.isfinite(d)]
+    if not known:
+        return 0.5
+    return float(1.0 / (1.0 + (float(np.median(known)) / DAYS_APART) ** STEEPNESS))
+
+
+def spread_ticks(period_s: float) -> float:
+    """Half-life of the running spread, in ticks."""
+    return float(np.clip(SPREAD_HALF_LIFE_S / period_s, LEAST_SPREAD_TICKS, MOST_SPREAD_TICKS))
+
+
+def make_features(residuals: Array, seen: NDArray[np.bool_], steady: bool, spread_half_life: float) -> Array:
+    """(B, H, C) → (B, 4C) distance, distance from the running mean, step, running spread; or (B, C) the
+    running mean, if steady. What is masked now is 0."""
+    x = np.where(seen, np.clip(residuals, -RESIDUAL_CLIP, RESIDUAL_CLIP), 0.0)
+    now = seen[:, -1]
+    if steady:
+        return np.where(now, _running_mean(x, seen, STEADY_HALF_LIFE_TICKS), 0.0)
+    newest = x[:, -1]
+    step = np.where(now & seen[:, -2], newest - x[:, -2], 0.0)
+    apart = np.where(now, newest - _running_mean(x, seen, MEAN_HALF_LIFE_TICKS), 0.0)
+    mean = _running_mean(x, seen, spread_half_life)
+    variance = _running_mean(x * x, seen, spread_half_life) - mean * mean
+    spread = np.where(now, np.sqrt(np.maximum(variance, 0.0)), 0.0)
+    return np.concatenate([soften(newest), apart, step, spread], axis=1)
+
+
+def soften(x: Array) -> Array:
+    """x up to SOFT either way; beyond, SOFT · (1 + ln(|x| / SOFT))."""
+    size = np.abs(x)
+    return np.asarray(
+        np.where(size <= SOFT, x, np.sign(x) * SOFT * (1 + np.log(np.maximum(size, SOFT) / SOFT)))
+    )
+
+
+def _running_mean(x: Array, seen: NDArray[np.bool_], half_life: float) -> Array:
+    weights = 0.5 ** (np.arange(x.shape[1] - 1, -1, -1) / half_life)  # (H,) newest last
+    total = np.einsum("h,bhc->bc", weights, seen.astype(np.float64))
+    return np.asarray(np.einsum("h,bhc->bc", weights, x) / np.maximum(total, 1e-12))
+
+
+def fit_head(recipe: HeadRecipe, residuals: Array, seen: NDArray[np.bool_], period_s: float) -> Head:
     """Fit on (n, H, C) residual histories, one a tick, from all hosts of a cohort."""
-    count = residuals.shape[2]
-    shift, factor = np.zeros(count), np.ones(count)
-    if recipe.standardised:
-        newest, there = residuals[:, -1], seen[:, -1]
-        total = np.maximum(there.sum(axis=0), 1)
-        clipped = np.where(there, np.clip(newest, -50.0, 50.0), 0.0)
-        shift = clipped.sum(axis=0) / total
-        spread = np.sqrt((np.where(there, clipped - shift, 0.0) ** 2).sum(axis=0) / total)
-        factor = 1.0 / np.maximum(spread, 0.1)  # a sensor that hardly moved keeps a tenth of its scale
-    features = make_features((residuals - shift) * factor, seen, recipe)  # (n, features)
-    covariance = np.atleast_2d(np.cov(features, rowvar=False, bias=True))
-    regular = covariance + recipe.ridge * np.eye(features.shape[1])
-    precision = np.linalg.inv(regular).astype(np.float64)
-    head = Head(recipe, shift, factor, precision, norm=1.0)
+    half_life = spread_ticks(period_s)
+    features = make_features(residuals, seen, recipe.steady, half_life)  # (n, F)
+    now = np.tile(seen[:, -1], features.shape[1] // seen.shape[2])
+    total = np.maximum(now.sum(axis=0), 1)
+    shift = np.where(now, features, 0.0).sum(axis=0) / total
+    spread = np.sqrt((np.where(now, features - shift, 0.0) ** 2).sum(axis=0) / total)
+    factor = 1.0 / np.sqrt(spread**2 + recipe.floor**2)
+    standard = np.where(now, np.clip((features - shift) * factor, -recipe.clip, recipe.clip), 0.0)
+    covariance = np.atleast_2d(np.cov(standard, rowvar=False, bias=True))
+    precision = np.linalg.inv(covariance + recipe.ridge * np.eye(len(covariance))).astype(np.float64)
+    head = Head(recipe, half_life, shift, factor, precision, norm=1.0)
     statistic = head.contributions(residuals, seen).sum(axis=1)
-    norm = max(float(np.quantile(statistic, NORM_QUANTILE)), 1e-6)
-    return Head(recipe, shift, factor, precision, norm)
+    norm = max(float(np.quantile(statistic, NORM_QUANTILE)), 1e-9)
+    return Head(recipe, half_life, shift, factor, precision, norm)

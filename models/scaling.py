@@ -15,6 +15,7 @@ RANGE_SHARE = 0.01  # of the range that training saw
 # The least spread worth a score: about what the sensors of each quantity quantise to.
 FLOORS = {"temperature": 0.5, "margin": 0.5, "fan_speed": 40.0, "power": 3.0, "voltage": 0.1, "humidity": 1.0}
 DEFAULT_FLOOR = 0.01
+UNKNOWN_QUANTITY = "other"  # no floor is known: a share of the range that training saw is the least
 FRACTION_FLOOR = 0.01  # of anything in unit 1
 
 Array = NDArray[np.float64]
@@ -32,7 +33,11 @@ def scale_floors(quantities: Sequence[str], units: Sequence[str]) -> Array:
     """(C,) the least scale of each sensor, in its own unit."""
     return np.array(
         [
-            FRACTION_FLOOR if unit == "1" else FLOORS.get(quantity, DEFAULT_FLOOR)
+            0.0
+            if quantity == UNKNOWN_QUANTITY
+            else FRACTION_FLOOR
+            if unit == "1"
+            else FLOORS.get(quantity, DEFAULT_FLOOR)
             for quantity, unit in zip(quantities, units, strict=True)
         ]
     )
@@ -51,7 +56,7 @@ def fit_scaling(values: NDArray[np.float32], present: NDArray[np.bool_], floors:
     for column in range(values.shape[1]):
         seen = values[present[:, column], column].astype(np.float64)
         if not len(seen):
-            scale[column] = floors[column]
+            scale[column] = floors[column] or 1.0
             continue
         centre[column] = np.median(seen)
         low, high = np.quantile(seen, (0.01, 0.99))

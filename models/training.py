@@ -21,7 +21,7 @@ from models.detector import CLIP, HISTORY, NETWORK_CLIP, PARTS, VIEWS, WINDOW, D
 from models.device import pick_device
 from models.fitting import Schedule, Windows, fit_gan, fit_lstm
 from models.gan import GanShape, Generator
-from models.heads import Head, HeadRecipe, choose_recipes, fit_head
+from models.heads import SHARP, Head, HeadRecipe, choose_recipes, days_differ, fit_head, sharpness
 from models.level import Level
 from models.load import LoadModel, fit_load
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
@@ -36,6 +36,7 @@ STRIDE = 3  # ticks between training windows
 MOST_WINDOWS = 20_000  # more say little new and cost time
 MOST_HEAD_ROWS = 20_000
 CONDITION_ROWS = 1_000  # windows at a time, to bound memory
+LEVEL_QUANTILE = 0.5  # of smoothed values in training: a level below it counts as it
 DAY_S = 86_400.0
 
 
@@ -106,11 +107,13 @@ def fit_cohort(
     detector = Detector(
         cohort, tuple(sensors), tuple(quantities), tuple(units), scalings, typical, lstm_ae, gan,
         heads={}, level_floor=np.ones(len(PARTS)), calibrations=(), device=device,
-        load=load,
+        load=load, period_s=float(np.median([h.period_s for h in hosts])),
     )  # fmt: skip
     residuals = [_residuals(detector, p) for p in prepared]
-    recipes = choose_recipes(quantities, load is not None)
-    detector.heads = _fit_heads(prepared, residuals, recipes)
+    recipes = choose_recipes(
+        load is not None, sharpness([days_differ(h.values, h.present, h.period_s) for h in hosts])
+    )
+    detector.heads = _fit_heads(detector, prepared, residuals, recipes)
     _calibrate(detector, prepared, residuals, options.budget_per_host_month)
     host_days = sum(len(h.values) * h.period_s for h in hosts) / DAY_S
     detector.notes = (
@@ -198,7 +201,10 @@ def _trailing(rows: NDArray[Any], depth: int, fill: float = 0.0) -> NDArray[Any]
 
 
 def _fit_heads(
-    prepared: Sequence[_Prepared], residuals: Sequence[NDArray[np.float32]], recipes: Sequence[HeadRecipe]
+    detector: Detector,
+    prepared: Sequence[_Prepared],
+    residuals: Sequence[NDArray[np.float32]],
+    recipes: Sequence[HeadRecipe],
 ) -> dict[str, tuple[Head, ...]]:
     """The heads of each view, on what is not held out."""
     chosen = [
@@ -215,7 +221,7 @@ def _fit_heads(
         histories = np.concatenate(
             [_trailing(r[:, place], HISTORY)[rows] for r, rows in zip(residuals, chosen, strict=True)]
         ).astype(np.float64)
-        heads[view] = tuple(fit_head(recipe, histories, seen) for recipe in recipes)
+        heads[view] = tuple(fit_head(recipe, histories, seen, detector.period_s) for recipe in recipes)
     return heads
 
 
@@ -232,15 +238,15 @@ def _calibrate(
     if not len(pooled):  # too short to hold anything out
         pooled = np.concatenate(smoothed)
         pooled = pooled[np.isfinite(pooled).all(axis=1)]
-    detector.level_floor = np.quantile(pooled, 0.9, axis=0)
+    detector.level_floor = np.quantile(pooled, LEVEL_QUANTILE, axis=0)
     values = []
     for host, its in zip(prepared, smoothed, strict=True):
         levels = _levels(its, host.history.hour)
         held_out = host.held_out if host.held_out.any() else np.ones(len(its), bool)
         values.append(np.where(held_out[:, None], detector.relate(its, levels), np.nan))
-    period_s = float(np.median([h.history.period_s for h in prepared]))
     detector.calibrations = tuple(
-        calibrate([v[:, part] for v in values], period_s, budget_per_host_month) for part in range(len(PARTS))
+        calibrate([v[:, part] for v in values], detector.period_s, budget_per_host_month)
+        for part in range(len(PARTS))
     )
     detector.thresholds = np.array([c.threshold for c in detector.calibrations])
 
@@ -261,8 +267,10 @@ def _levels(smoothed: NDArray[np.float64], hours: NDArray[np.int64]) -> NDArray[
 
 
 def _heads_note(recipes: Sequence[HeadRecipe]) -> str:
-    steady = "steady, " if recipes[0].steady else ""
-    return f"heads: {steady}ridges {', '.join(f'{recipe.ridge:g}' for recipe in recipes)}"
+    if recipes[0].steady:
+        return f"heads: steady, ridges {', '.join(f'{recipe.ridge:g}' for recipe in recipes)}"
+    sharp = sum(recipe.weight for recipe in recipes if recipe.floor == SHARP.floor)
+    return f"heads: sharp {sharp:.2f}, robust {1 - sharp:.2f}, by how far days of training differ"
 
 
 def _load_note(load: LoadModel | None, sensors: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import torch
 from models.calibration import Calibration
 from models.detector import PARTS, VIEWS, Detector
 from models.gan import GanShape, Generator
-from models.heads import RECIPES, Head
+from models.heads import SHARP, Head
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.scaling import HostScaling
 
@@ -20,8 +20,8 @@ def build_detector(cohort: str = "0a1b2c3d", seed: int = 1) -> Detector:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    factor = rng.standard_normal((3 * C, 3 * C))
-    head = Head(RECIPES[0], np.zeros(C), np.ones(C), factor @ factor.T, 1.0)
+    factor = rng.standard_normal((4 * C, 4 * C))
+    head = Head(SHARP, 15.0, np.zeros(4 * C), np.ones(4 * C), factor @ factor.T, 1.0)
     knots = Calibration(np.linspace(-1, 1, 65), np.linspace(0, -3, 65), 0.25, 0.4)
     return Detector(
         cohort=cohort,

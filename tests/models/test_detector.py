@@ -137,7 +137,7 @@ def test_smoothing_weighs_the_tick_before_by_both_half_lives() -> None:
     detector = build_detector()
     kernels = np.full((1, detector.kernel, len(PARTS)), np.nan)
     kernels[0, -1], kernels[0, -2] = 1.0, 0.0
-    fast, slow = 1 / (1 + 0.5**0.5), 1 / (1 + 0.5**0.1)  # 0.585786, 0.517326
+    fast, slow = 1 / (1 + 0.5 ** (1 / 2)), 1 / (1 + 0.5 ** (1 / 25))  # a tick a minute
     assert detector.smooth(kernels)[0, 0] == pytest.approx((fast + slow) / 2)
 
 

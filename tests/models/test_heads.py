@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from models.heads import (
-    RECIPES,
     ROBUST,
     SHARP,
     STEADY_RECIPES,
     Head,
+    HeadRecipe,
     choose_recipes,
+    days_differ,
     fit_head,
     make_features,
+    sharpness,
+    soften,
+    spread_ticks,
 )
 
-KEPT = 0.5 ** (1 / 15)  # weight of the tick before the newest
+KEPT = 0.5 ** (1 / 15)  # weight of the tick before the newest, in the running mean
+DAY_S = 86_400.0
+
+
+def features_of(residuals: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    return make_features(residuals, seen, steady=False, spread_half_life=2.0)
 
 
 def identity_head(sensors: int) -> Head:
-    return Head(ROBUST, np.zeros(sensors), np.ones(sensors), np.eye(3 * sensors), norm=1.0)
+    wide = 4 * sensors
+    return Head(ROBUST, 2.0, np.zeros(wide), np.ones(wide), np.eye(wide), norm=1.0)
 
 
-def test_features_are_the_value_its_distance_from_the_mean_and_its_step() -> None:
+def test_features_are_the_value_its_distance_from_the_mean_its_step_and_its_spread() -> None:
     residuals, seen = np.array([[[1.0], [4.0]]]), np.ones((1, 2, 1), bool)
     mean = (1.0 * KEPT + 4.0) / (1.0 + KEPT)
-    assert make_features(residuals, seen, ROBUST)[0] == pytest.approx([4.0, 4.0 - mean, 3.0])
+    kept = 0.5 ** (1 / 2)
+    near = (1.0 * kept + 4.0) / (1.0 + kept)
+    spread = math.sqrt((1.0 * kept + 16.0) / (1.0 + kept) - near**2)
+    assert features_of(residuals, seen)[0] == pytest.approx([4.0, 4.0 - mean, 3.0, spread])
 
 
-def test_a_sensor_that_just_came_back_has_no_step() -> None:
+def test_a_sensor_that_just_came_back_has_no_step_and_no_spread() -> None:
     residuals, seen = np.array([[[0.0], [4.0]]]), np.array([[[False], [True]]])
-    assert make_features(residuals, seen, ROBUST)[0] == pytest.approx([4.0, 0.0, 0.0])
+    assert features_of(residuals, seen)[0] == pytest.approx([4.0, 0.0, 0.0, 0.0])
+
+
+def test_a_distance_that_stays_is_softened_and_one_that_comes_counts_whole() -> None:
+    assert soften(np.array([-3.0, 6.0, 6.0 * math.e])) == pytest.approx([-3.0, 6.0, 12.0])
+    residuals, seen = np.array([[[0.0], [40.0]]]), np.ones((1, 2, 1), bool)
+    level, _, step, _ = features_of(residuals, seen)[0]
+    assert level < 20 < step == 40
 
 
 def test_a_masked_sensor_adds_nothing_and_the_others_stand_for_it() -> None:
@@ -39,41 +61,74 @@ def test_a_masked_sensor_adds_nothing_and_the_others_stand_for_it() -> None:
     both, one = np.ones((1, 2, 2), bool), np.array([[[True, False], [True, False]]])
     head = identity_head(2)
     with_both, with_one = head.contributions(residuals, both)[0], head.contributions(residuals, one)[0]
-    squares = 3.0**2 + (3.0 - 3.0 / (1.0 + KEPT)) ** 2 + 3.0**2  # 20.147
-    assert with_both == pytest.approx([squares / 6, 0.0])  # over three features of two sensors
-    assert with_one == pytest.approx([squares / 3, 0.0])  # of one
+    assert with_both[1] == with_one[1] == 0.0
+    assert with_one[0] == pytest.approx(2 * with_both[0])
 
 
-def test_a_head_counts_in_units_of_what_training_exceeded_once_in_200_ticks() -> None:
+def test_a_head_counts_in_units_of_what_training_exceeded_once_in_ten_ticks() -> None:
     rng = np.random.default_rng(0)
     residuals, seen = rng.standard_normal((2000, 4, 2)), np.ones((2000, 4, 2), bool)
-    for recipe in RECIPES:
-        statistic = fit_head(recipe, residuals, seen).contributions(residuals, seen).sum(axis=1)
-        assert (statistic > 1.0).mean() == pytest.approx(0.005, abs=0.0006)
+    for recipe in (ROBUST, SHARP, *STEADY_RECIPES):
+        statistic = fit_head(recipe, residuals, seen, 60.0).contributions(residuals, seen).sum(axis=1)
+        assert (statistic > 1.0).mean() == pytest.approx(0.1, abs=0.002)
 
 
 def test_sensors_that_move_together_are_news_when_they_part() -> None:
     rng = np.random.default_rng(0)
     shared = rng.standard_normal((2000, 4, 1))
     residuals = shared + 0.01 * rng.standard_normal((2000, 4, 2))
-    head = fit_head(SHARP, residuals, np.ones(residuals.shape, bool))
+    recipe = HeadRecipe(ridge=0.05, clip=10.0, floor=0.05)
+    head = fit_head(recipe, residuals, np.ones(residuals.shape, bool), 60.0)
     together, apart = np.full((1, 4, 2), 2.0), np.tile([2.0, -2.0], (1, 4, 1))
     seen = np.ones((1, 4, 2), bool)
     ratio = head.contributions(apart, seen).sum() / head.contributions(together, seen).sum()
-    assert ratio > 10
+    assert ratio > 5
 
 
-def test_only_cohorts_of_physical_sensors_get_the_sharpest_head() -> None:
-    assert choose_recipes(("fan_speed", "temperature", "other"), load_is_explained=False) == RECIPES
-    assert choose_recipes(("other",) * 38, load_is_explained=False) == (ROBUST, SHARP)
+def test_a_sharp_head_finds_a_small_step_of_a_quiet_sensor_and_a_robust_one_does_not() -> None:
+    rng = np.random.default_rng(0)
+    residuals = rng.standard_normal((2000, 4, 2)) * np.array([1.0, 0.05])
+    seen = np.ones(residuals.shape, bool)
+    step = np.zeros((1, 4, 2))
+    step[0, -1, 1] = 0.5  # ten spreads of the quiet sensor, half a usual deviation
+    sharp, robust = (
+        fit_head(r, residuals, seen, 60.0).contributions(step, seen[:1]).sum() for r in (SHARP, ROBUST)
+    )
+    assert sharp > 3 > 1 > robust
 
 
 def test_where_load_is_explained_all_heads_are_steady() -> None:
-    assert all(recipe.steady for recipe in choose_recipes(("power",), load_is_explained=True))
+    assert all(recipe.steady for recipe in choose_recipes(True, 0.5))
+
+
+def test_heads_are_weighed_by_how_far_days_differ() -> None:
+    assert [r.weight for r in choose_recipes(False, 0.25)] == [0.25, 0.75]
+    assert choose_recipes(False, 0.0) == (ROBUST,)
+    assert sharpness([0.13]) > 0.99 > 0.5 > 0.05 > sharpness([0.36])
+    assert sharpness([math.nan]) == 0.5
+
+
+def test_days_that_differ_are_told_from_days_that_agree() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((10 * 144, 3))
+    present = np.ones(rows.shape, bool)
+    assert days_differ(rows, present, 600.0) < 0.15
+    drifting = rows + np.repeat(rng.standard_normal(10), 144)[:, None]
+    assert days_differ(drifting, present, 600.0) > 0.5
+
+
+def test_fewer_than_five_days_say_nothing_of_how_days_differ() -> None:
+    rows = np.random.default_rng(0).standard_normal((4 * 144, 3))
+    assert math.isnan(days_differ(rows, np.ones(rows.shape, bool), 600.0))
 
 
 def test_a_steady_head_sees_the_running_mean_alone() -> None:
     residuals, seen = np.array([[[1.0], [4.0]]]), np.ones((1, 2, 1), bool)
     kept = 0.5 ** (1 / 6)
     mean = (1.0 * kept + 4.0) / (1.0 + kept)
-    assert make_features(residuals, seen, STEADY_RECIPES[0])[0] == pytest.approx([mean])
+    assert make_features(residuals, seen, True, 2.0)[0] == pytest.approx([mean])
+
+
+def test_the_running_spread_is_a_quarter_of_an_hour_long_within_what_is_kept() -> None:
+    assert (spread_ticks(300.0), spread_ticks(60.0), spread_ticks(10.0)) == (3.0, 15.0, 15.0)
+    assert spread_ticks(DAY_S) == 2.0

@@ -23,7 +23,7 @@ from safetensors.numpy import save as save_tensors
 
 from models.detector import VIEWS
 from models.errors import RegistryError
-from models.heads import RECIPES, Head
+from models.heads import SHARP, Head
 from models.manifest import decode_manifest, encode_manifest, entry_of
 from models.registry import Registry
 from models.signing import load_private_key
@@ -134,8 +134,8 @@ def test_what_cannot_be_kept_is_not_saved(registry: Registry) -> None:
 
 def test_arrays_of_any_layout_are_kept(registry: Registry) -> None:
     detector = build_detector()
-    precision = np.arange(81.0).reshape(9, 9)
-    turned = Head(RECIPES[0], np.zeros(C), np.ones(C), precision.T, 1.0)  # a view in Fortran order
+    precision = np.arange(144.0).reshape(12, 12)
+    turned = Head(SHARP, 15.0, np.zeros(12), np.ones(12), precision.T, 1.0)  # a view in Fortran order
     detector.heads = dict.fromkeys(VIEWS, (turned,))
     loaded = registry.load(registry.save([detector], {}, {})).detectors["0a1b2c3d"]
     assert np.array_equal(loaded.heads["gan"][0].precision, precision.T)
