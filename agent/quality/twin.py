@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +28,7 @@ from agent.quality.twin_match import Matched, match
 from agent.quality.twin_report import Normal, Report, Slow, markdown, tables
 from agent.quality.twin_slow import slow_faults
 from agent.quality.twin_stream import Watched, fit, training_set, watch
+from agent.training_set import Cohort
 from models.detector import Detector
 from models.training import TrainingOptions
 from models.twin.fleet_run import FleetRun
@@ -98,7 +100,9 @@ def evaluate(
     if known:
         jobs = [_of_trained_hosts(job, size, kinds, seed) for job in jobs]
     options = TrainingOptions(seed=seed, device="cpu", budget_per_host_month=budget, epochs=epochs)
-    for name, detectors, took_s in _train(size, kinds, seed, options, {MODEL_OF[job.kind] for job in jobs}):
+    for name, detectors, took_s in _train(
+        size, kinds, seed, options, {MODEL_OF[job.kind] for job in jobs}, processes
+    ):
         _MODELS[name] = detectors
         report.seconds[f"training {name}"] = took_s
         report.trained += [f"{name}: {c}: {'; '.join(d.notes)}" for c, d in detectors.items()]
@@ -151,8 +155,9 @@ def _training_fleet(size: Size, kinds: tuple[ServerKind, ...], seed: int, model:
 
 
 def _train(
-    size: Size, kinds: tuple[ServerKind, ...], seed: int, options: TrainingOptions, wanted: set[str]
-) -> Iterator[tuple[str, Mapping[str, Detector], float]]:
+    size: Size, kinds: tuple[ServerKind, ...], seed: int, options: TrainingOptions, wanted: set[str],
+    processes: int,
+) -> Iterator[tuple[str, Mapping[str, Detector], float]]:  # fmt: skip
     same = size.fault_period_s == size.normal_period_s and size.train_days == size.normal_train_days
     fitted: Mapping[str, Detector] | None = None
     for name in sorted(wanted):
@@ -160,8 +165,25 @@ def _train(
         if not (same and fitted):
             fleet = _training_fleet(size, kinds, seed, name)
             found = training_set({fleet.prefix: FleetRun(fleet.plan)}, seed)
-            fitted = fit(found.cohorts, options)
+            fitted = _fit(found.cohorts, options, processes)
         yield name, fitted, time.monotonic() - began_s
+
+
+def _fit(cohorts: Sequence[Cohort], options: TrainingOptions, processes: int) -> dict[str, Detector]:
+    if processes < 2:
+        return fit(cohorts, options)
+    heaviest_first = sorted(cohorts, key=lambda c: -len(c.sensors) * sum(len(h.values) for h in c.hosts))
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        taken_apart = pool.imap(_fit_one, [(cohort, options) for cohort in heaviest_first], chunksize=1)
+        fitted = [Detector.from_arrays(arrays, meta) for arrays, meta in taken_apart]
+    by_cohort = {detector.cohort: detector for detector in fitted}
+    return {cohort.id: by_cohort[cohort.id] for cohort in cohorts}
+
+
+def _fit_one(task: tuple[Cohort, TrainingOptions]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    torch.set_num_threads(1)
+    cohort, options = task
+    return fit([cohort], options)[cohort.id].to_arrays()
 
 
 _MODELS: dict[str, Mapping[str, Detector]] = {}  # workers are forked and find them here
