@@ -19,6 +19,7 @@ from agent.windows import History, Rows
 from models.detector import PARTS, Detector
 from models.level import Level
 from models.linear import FirstBoot
+from models.tops import Tops
 
 HISTORY_TICKS = 160  # a window of 32, 64 ticks of features and 64 of smoothing end in the newest tick
 
@@ -58,6 +59,7 @@ class Host:
     alerts: HostAlerts
     history: History = field(default_factory=lambda: History.empty(HISTORY_TICKS))
     level: Level = field(default_factory=lambda: Level(len(PARTS)))
+    tops: Tops = field(default_factory=Tops)  # kept only where the budget lets a host's own past decide
     cohort: str = ""  # "" = none fits yet
     kind: str = ""  # of machine, by the inventory when it was first seen; it helps to choose the cohort
     first_hour: int = -1  # of its first tick: a host may change its cohort until this hour closes

@@ -23,6 +23,7 @@ from models.detector import PARTS, Detector
 from models.level import Level
 from models.linear import FirstBoot
 from models.registry import LoadedModels
+from models.tops import Tops
 
 MIN_FILLED = 2  # ticks of a window that must hold something
 MODEL_QUANTITIES = frozenset(
@@ -121,7 +122,7 @@ class Scorer:
             values, present, places = tick_rows(run.ticks, len(run.ticks[-1].values))
             if run.cohort:
                 if run.host.level.cohort != run.cohort:  # levels of other models say nothing here
-                    run.host.level = Level(len(PARTS), run.cohort)
+                    run.host.level, run.host.tops = Level(len(PARTS), run.cohort), Tops()
                 rows = _Rows(run.host, values, present, run.ticks, places)
                 cohorts.setdefault(run.cohort, []).append(rows)
             else:
@@ -177,7 +178,8 @@ class Scorer:
         verdicts = {}
         for start, member, columns in zip(passed.starts, members, passed.columns, strict=True):
             for tick, row in zip(member.ticks, member.places + start, strict=True):
-                verdict = self._verdict(detector, tick, columns, passed, scores, int(row))
+                threshold = _threshold(detector, member.host, tick, scores[row])
+                verdict = self._verdict(detector, tick, columns, passed, scores, threshold, int(row))
                 verdicts[tick.host, tick.time_ns] = verdict
             member.host.history.push(member.values, member.present)
         return verdicts
@@ -217,6 +219,7 @@ class Scorer:
         columns: NDArray[np.intp],
         passed: _Passed,
         scores: NDArray[np.float64],
+        threshold: float,
         row: int,
     ) -> Verdict:
         wide = len(tick.values)
@@ -224,7 +227,7 @@ class Scorer:
         return Verdict(
             scored=scored,
             scores=scores[row] if scored else np.full(len(PARTS), NOT_KNOWN),
-            threshold=float(detector.thresholds[0]),
+            threshold=threshold,
             missing_share=float(passed.missing[row]),
             cohort=detector.cohort,
             model=self.release,
@@ -232,6 +235,17 @@ class Scorer:
             share=_spread(passed.share[row], columns, wide, 0.0),
             usual=_spread(passed.centre[row], columns, wide, np.nan),
         )
+
+
+def _threshold(detector: Detector, host: Host, tick: ClosedTick, scores: NDArray[np.float64]) -> float:
+    """The threshold of a tick, by hours that closed before it; its score counts from the next hour on."""
+    if detector.own is None:
+        return float(detector.thresholds[0])
+    if host.tops.at(tick.time_ns // HOUR_NS) or not host.tops.threshold:
+        host.tops.threshold = detector.own.of(host.tops.closed)
+    if np.isfinite(scores[0]):
+        host.tops.add(float(scores[0]))
+    return host.tops.threshold
 
 
 # -- hosts without a model -----------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from agent.trust.host_trust import HostTrust
 from agent.windows import History
 from models.level import Level
 from models.linear import FirstBoot
+from models.tops import Tops
 
 RECORD_VERSION = 1
 UNREADABLE = (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
@@ -62,6 +63,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     forgotten_ns: int = 0
     told_place: ToldPlace = msgspec.field(default_factory=ToldPlace)
     air_flow: AirFlow = msgspec.field(default_factory=AirFlow)
+    tops: Tops = msgspec.field(default_factory=Tops)
 
 
 class SiteRecord(msgspec.Struct, frozen=True):
@@ -103,6 +105,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         forgotten_ns=host.forgotten_ns,
         told_place=host.told_place,
         air_flow=host.air_flow,
+        tops=host.tops,
     )
     return zstandard.compress(_encoder.encode(record), 3)
 
@@ -158,6 +161,7 @@ def host_of_record(record: HostRecord) -> Host:
         alerts=record.alerts,
         history=History(HISTORY_TICKS, unpack_array(record.values), unpack_array(record.present)),
         level=record.level,
+        tops=record.tops,
         cohort=record.cohort,
         kind=record.kind,
         forgotten_ns=record.forgotten_ns,

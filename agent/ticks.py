@@ -277,12 +277,21 @@ class HostClock:
         return tick
 
     def _expected_at(self, time_ns: int) -> set[int]:
-        expected = set()
+        """The sensors that a tick waits for. After a step longer than values are carried, also those that
+        reported when the step began: else the first reading would close the tick and the rest be late."""
+        expected = self._fresh_at(time_ns)
+        if time_ns - self.last_tick_ns > CARRY_PERIODS * self.period_ns:
+            expected |= self._fresh_at(self.last_tick_ns)
+        return expected
+
+    def _fresh_at(self, time_ns: int) -> set[int]:
+        fresh = set()
         for column, sensor in enumerate(self.sensors):
             period_ns = sensor.period_ns or sensor.spacing_ns or self.period_ns
-            if period_ns <= self.period_ns and time_ns - sensor.last_ns <= CARRY_PERIODS * period_ns:
-                expected.add(column)
-        return expected
+            is_fresh = sensor.last_ns != LONG_AGO_NS and time_ns - sensor.last_ns <= CARRY_PERIODS * period_ns
+            if period_ns <= self.period_ns and is_fresh:
+                fresh.add(column)
+        return fresh
 
     def _close_due(self, time_ns: int, out: TickStream) -> None:
         lateness_ns = self.lateness_ns or self.period_ns

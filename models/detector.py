@@ -24,6 +24,7 @@ from models.heads import Head, HeadRecipe
 from models.load import LoadModel
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.scaling import HostScaling
+from models.tops import OwnThreshold
 
 PARTS = ("fused", "lstm_ae", "gan", "linear")
 VIEWS = ("linear", "lstm_ae", "gan")  # the order of residuals in `errors`
@@ -31,12 +32,15 @@ WINDOW, HISTORY, KERNEL = 32, 32, 64  # ticks
 CHUNK = 64  # rows of one call, always
 CLIP = 50.0  # scaled units; beyond it a value says no more
 NETWORK_CLIP = 10.0  # what the networks are shown
-FUSED = {"linear": 0.2, "lstm_ae": 0.4, "gan": 0.4}  # what each view counts in the fused value
+# What each view counts in the fused value. Where load is explained the input is a residual itself.
+FUSED = {"linear": 0.2, "lstm_ae": 0.4, "gan": 0.4}
+FUSED_OF_LOAD = dict.fromkeys(VIEWS, 1.0 / 3.0)
 
 # The mean of a fast and a slow smoothing kernel is used: the fast one tells soon, the slow one what lasts.
 FAST_HALF_LIFE_TICKS = 2.0
 SLOW_HALF_LIFE_S = 1500.0
 LEAST_SLOW_TICKS, MOST_SLOW_TICKS = 5.0, 30.0
+SLOW_OF_LOAD_TICKS = 10.0  # steady heads have smoothed already
 
 Array = NDArray[np.float64]
 
@@ -57,6 +61,7 @@ class Detector:
     level_floor: Array  # (P,) c: the smoothed value that training exceeded on one tick in ten
     calibrations: tuple[Calibration, ...]  # in the order of PARTS
     load: LoadModel | None = None  # what load and inlet air explain; None where nothing tells the load
+    own: OwnThreshold | None = None  # a host's own hours make its threshold; None: the calibration does
     period_s: float = 60.0  # of a tick
     notes: tuple[str, ...] = ()  # what was chosen in training, and why
     device: str = "cpu"
@@ -126,7 +131,8 @@ class Detector:
             residuals = histories[:, :, place].astype(np.float64)  # (B, H, C)
             each = [head.recipe.weight * head.contributions(residuals, seen) for head in self.heads[view]]
             parts[view] = sum_pairs(each)  # (B, C)
-        parts["fused"] = sum_pairs([FUSED[view] * parts[view] for view in VIEWS])
+        weights = FUSED if self.load is None else FUSED_OF_LOAD
+        parts["fused"] = sum_pairs([weights[view] * parts[view] for view in VIEWS])
         raw = np.stack([parts[part].sum(axis=1) for part in PARTS], axis=1)  # (B, P)
         return np.maximum(raw, 1e-9), _shares(parts["fused"])
 
@@ -140,7 +146,7 @@ class Detector:
         values = np.where(there, kernels, 0.0)
         age = np.arange(self.kernel - 1, -1, -1)
         smoothed = np.zeros(kernels.shape[::2])
-        half_lives = smoothing_half_lives(self.period_s)
+        half_lives = smoothing_half_lives(self.period_s, self.load is not None)
         for half_life in half_lives:
             weights = (0.5 ** (age / half_life))[:, None]  # (K, 1) newest last
             total = (there * weights).sum(axis=1)
@@ -174,6 +180,8 @@ class Detector:
         arrays["scaling.scale"] = np.stack([s.scale for s in (self.typical, *self.hosts.values())])
         arrays["calibration.knots_log_v"] = np.stack([c.knots_log_v for c in self.calibrations])
         arrays["calibration.knots_log_p"] = np.stack([c.knots_log_p for c in self.calibrations])
+        if self.own is not None:
+            arrays["own.usual"] = self.own.usual
         if self.load is not None:
             arrays["load.coefficients"] = self.load.coefficients
             arrays["load.spread"] = self.load.spread
@@ -187,6 +195,7 @@ class Detector:
             "gan": self.gan.shape.as_dict(),
             "heads": {v: [_head_meta(h) for h in hs] for v, hs in self.heads.items()},
             "period_s": self.period_s,
+            "own": [self.own.least, self.own.hours_a_day] if self.own is not None else None,
             "tails": [[c.tail_scale, c.threshold] for c in self.calibrations],
             "load": [list(self.load.load), list(self.load.inlet)] if self.load is not None else None,
             "notes": list(self.notes),
@@ -234,6 +243,7 @@ class Detector:
             level_floor=arrays["level_floor"],
             calibrations=tuple(calibrations),
             load=_load(meta["load"], arrays),
+            own=OwnThreshold(arrays["own.usual"], *meta["own"]) if meta["own"] is not None else None,
             period_s=meta["period_s"],
             notes=tuple(meta["notes"]),
             device=device,
@@ -249,8 +259,10 @@ def _load(drivers: Sequence[Sequence[int]] | None, arrays: Mapping[str, NDArray[
     return LoadModel(tuple(drivers[0]), tuple(drivers[1]), arrays["load.coefficients"], arrays["load.spread"])
 
 
-def smoothing_half_lives(period_s: float) -> tuple[float, float]:
+def smoothing_half_lives(period_s: float, load_is_explained: bool) -> tuple[float, float]:
     """Half-lives of the two smoothing kernels, in ticks."""
+    if load_is_explained:
+        return FAST_HALF_LIFE_TICKS, SLOW_OF_LOAD_TICKS
     slow = float(np.clip(SLOW_HALF_LIFE_S / period_s, LEAST_SLOW_TICKS, MOST_SLOW_TICKS))
     return FAST_HALF_LIFE_TICKS, slow
 

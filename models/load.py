@@ -21,6 +21,7 @@ HALF_LIVES_TICKS = (0.0, 2.0, 6.0, 16.0)  # 0: the newest tick alone
 RIDGE = 1e-3  # of the rows' number: keeps the running means, which are much alike, from cancelling out
 NEWEST_LOAD = 1  # its place among the features
 HOST_POWER, INLET = "power_w", "inlet_temp_c"
+LEAST_SPREAD = 1e-3  # scaled units
 CLIP = 5.0  # scaled units of the drivers; beyond them the map is not trusted to go on
 
 Array = NDArray[np.float64]
@@ -105,5 +106,7 @@ def fit_load(
             normal = known.T @ known / len(known) + usual
             coefficients[:, column] = np.linalg.solve(normal, known.T @ wanted / len(known))
             left = np.abs(wanted - known @ coefficients[:, column])
-            spread[column] = max(float(np.quantile(left, 0.95)) / Q95_OF_NORMAL, float(floors[column]))
+            spread[column] = max(
+                float(np.quantile(left, 0.95)) / Q95_OF_NORMAL, float(floors[column]), LEAST_SPREAD
+            )
     return LoadModel(load, inlet, coefficients, spread)

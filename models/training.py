@@ -26,6 +26,7 @@ from models.level import Level
 from models.load import LoadModel, fit_load
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.scaling import fit_scaling, scale_floors, typical_scaling
+from models.tops import OwnThreshold
 
 Progress = Callable[[int, int], None]  # done, total
 
@@ -36,7 +37,8 @@ STRIDE = 3  # ticks between training windows
 MOST_WINDOWS = 20_000  # more say little new and cost time
 MOST_HEAD_ROWS = 20_000
 CONDITION_ROWS = 1_000  # windows at a time, to bound memory
-LEVEL_QUANTILE = 0.5  # of smoothed values in training: a level below it counts as it
+# Of smoothed values in training: a level below it counts as it.
+LEVEL_QUANTILE, LEVEL_QUANTILE_OF_LOAD = 0.5, 0.9
 DAY_S = 86_400.0
 
 
@@ -122,7 +124,7 @@ def fit_cohort(
         gan_note,
         _load_note(load, sensors),
         _heads_note(recipes),
-        _threshold_note(host_days, options.budget_per_host_month),
+        _threshold_note(host_days, options.budget_per_host_month, detector.own is not None),
     )
     return detector
 
@@ -238,17 +240,24 @@ def _calibrate(
     if not len(pooled):  # too short to hold anything out
         pooled = np.concatenate(smoothed)
         pooled = pooled[np.isfinite(pooled).all(axis=1)]
-    detector.level_floor = np.quantile(pooled, LEVEL_QUANTILE, axis=0)
-    values = []
+    quantile = LEVEL_QUANTILE if detector.load is None else LEVEL_QUANTILE_OF_LOAD
+    detector.level_floor = np.quantile(pooled, quantile, axis=0)
+    values, everything = [], []
     for host, its in zip(prepared, smoothed, strict=True):
         levels = _levels(its, host.history.hour)
         held_out = host.held_out if host.held_out.any() else np.ones(len(its), bool)
-        values.append(np.where(held_out[:, None], detector.relate(its, levels), np.nan))
+        everything.append(detector.relate(its, levels))
+        values.append(np.where(held_out[:, None], everything[-1], np.nan))
     detector.calibrations = tuple(
         calibrate([v[:, part] for v in values], detector.period_s, budget_per_host_month)
         for part in range(len(PARTS))
     )
     detector.thresholds = np.array([c.threshold for c in detector.calibrations])
+    detector.own = OwnThreshold.fit(
+        [detector.calibrations[0].score(v[:, 0]) for v in everything],
+        [host.history.hour for host in prepared],
+        budget_per_host_month,
+    )
 
 
 def _smoothed(detector: Detector, host: _Prepared, residuals: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -279,9 +288,10 @@ def _load_note(load: LoadModel | None, sensors: Sequence[str]) -> str:
     return f"load: told by {', '.join(sensors[column] for column in load.load)}"
 
 
-def _threshold_note(host_days: float, budget_per_host_month: float) -> str:
+def _threshold_note(host_days: float, budget_per_host_month: float, own: bool) -> str:
     firmness = "firm" if host_days >= FIRM_HOST_DAYS else "provisional"
     return (
         f"threshold: {firmness} ({host_days:.1f} host-days of {FIRM_HOST_DAYS:.0f}; "
         f"budget {budget_per_host_month:g} false alerts per host-month)"
+        + ("; a host's own last week decides, where it has one" if own else "")
     )

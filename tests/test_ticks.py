@@ -496,6 +496,16 @@ def test_a_step_over_one_and_a_half_periods_puts_empty_ticks_between_at_most_a_w
     assert [tick.empty_before for tick in log.ticks] == [0, empty]
 
 
+@pytest.mark.parametrize("step_s", [20, 31, 60, 3_600])
+def test_after_a_step_of_any_length_a_tick_holds_all_that_was_read_at_its_time(step_s: int) -> None:
+    log = Log(period_s=10)
+    for time_s in (0, 10, 20, 20 + step_s, 20 + 2 * step_s):
+        for sensor in ("a", "b", "c"):
+            log.read(sensor, time_s)
+    assert [int(tick.arrived.sum()) for tick in log.ticks[1:]] == [3, 3, 3, 3]
+    assert log.fates == {"used": 15}
+
+
 def test_nothing_is_empty_before_the_first_tick() -> None:
     assert Log(period_s=10).read("a", 1_700_000_000).ticks[0].empty_before == 0
 
