@@ -8,53 +8,47 @@ A table is a cohort of one host; its numeric columns are sensors. Nothing is tun
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from agent.alerts import HostAlerts
+from agent.backtest_table import (
+    HOST,
+    Table,
+    TableError,
+    closed_ticks,
+    meanings,
+    own_periods,
+    read_columns,
+    some,
+)
 from agent.diagnosis import diagnose
-from agent.errors import ConfigError
 from agent.host import Host
 from agent.scored import ScoredTick
 from agent.scoring import Scorer
 from agent.sensors import SECOND_NS
-from agent.telemetry.mappings import unit_of
-from agent.ticks import CARRY_PERIODS, HOUR_NS, ClosedTick, HostClock
+from agent.ticks import HOUR_NS, HostClock
+from agent.windows import tick_rows
 from models.detector import PARTS, Detector
 from models.training import HostHistory, TrainingOptions, fit_cohort
 
-HOST, COHORT = "table", "backtest"
-TIME, LABEL = "time", "label"
+__all__ = ["BacktestResult", "Table", "TableError", "backtest", "fit_table", "read_columns", "score_table"]
+
+COHORT, FUSED = "backtest", "fused"
 BATCH_ROWS = 4_096
 MIN_ROWS = 64
 DAYS_A_MONTH = 30.0
 
 Reach = Callable[[int, int], None]
+Periods = NDArray[np.int64]
 
 
 def _unheard(_done: int, _total: int) -> None:
     """Nobody waits for the progress."""
-
-
-class TableError(ConfigError):
-    """A table that cannot be used, and what was expected of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table as sensors: (n, C) values with NaN where nothing stands, and the time of each row."""
-
-    sensors: tuple[str, ...]
-    values: NDArray[np.float64]  # (n, C)
-    time_ns: NDArray[np.int64]  # (n,) rising
-    period_ns: int
-    label: NDArray[np.bool_] | None = None
-    ignored: tuple[str, ...] = ()  # columns that are not numbers
 
 
 @dataclass(slots=True)
@@ -65,42 +59,16 @@ class BacktestResult:
     score: NDArray[np.float64]  # (n,) of the part that was asked for
     threshold: NDArray[np.float64]  # (n,)
     alarm: NDArray[np.bool_]  # (n,)
+    scored: NDArray[np.bool_]  # (n,)
     parts: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # part → (n,)
+    alarms: dict[str, NDArray[np.bool_]] = field(default_factory=dict)  # part → (n,)
     thresholds: dict[str, float] = field(default_factory=dict)  # part → threshold
     missing_columns: tuple[str, ...] = ()  # known to training, not in the test table
     unknown_columns: tuple[str, ...] = ()  # the other way round
 
 
-def read_columns(frame: pd.DataFrame, interval_s: float = 60.0, begin_ns: int = 0) -> Table:
-    """The numeric columns of a table as sensors; `time` gives the times, else rows are `interval_s` apart.
-
-    Raises:
-        TableError: no row, no numeric column, or times that do not rise.
-    """
-    if not len(frame):
-        raise TableError("the table has no rows; expected at least one")
-    numbers = [c for c in frame.columns if c not in (TIME, LABEL) and _is_number(frame[c])]
-    if not numbers:
-        raise TableError(f"no numeric column among {_some(list(frame.columns))}; expected one a sensor")
-    others = tuple(str(c) for c in frame.columns if c not in (TIME, LABEL) and c not in numbers)
-    values = frame[numbers].to_numpy(dtype=np.float64, na_value=math.nan)
-    values = np.where(np.isfinite(values), values, math.nan)
-    if TIME in frame.columns:
-        time_ns = _times(frame[TIME])
-        steps = np.diff(time_ns)
-        if len(steps) and steps.min() <= 0:
-            row = int(np.argmax(steps <= 0)) + 1
-            raise TableError(f"time does not rise at row {row}; expected rows in time order, each time once")
-        period_ns = int(np.median(steps)) if len(steps) else round(interval_s * SECOND_NS)
-    else:
-        period_ns = round(interval_s * SECOND_NS)
-        time_ns = begin_ns + period_ns * np.arange(len(frame), dtype=np.int64)
-    label = _labels(frame[LABEL]) if LABEL in frame.columns else None
-    return Table(tuple(str(c) for c in numbers), values, time_ns, period_ns, label, others)
-
-
 def backtest(
-    train: Table, test: Table, options: TrainingOptions, part: str = "fused", reach: Reach = _unheard
+    train: Table, test: Table, options: TrainingOptions, part: str = FUSED, reach: Reach = _unheard
 ) -> BacktestResult:
     """Fit on `train`, score `test`; equal seeds give equal results on one CPU.
 
@@ -108,15 +76,15 @@ def backtest(
         TableError: training is too short, or the tables share no column.
         ValueError: the device is not there.
     """
-    if len(train.values) < MIN_ROWS:
-        raise TableError(f"{len(train.values)} rows to train on; expected at least {MIN_ROWS}")
+    usable = int(np.isfinite(train.values).any(axis=1).sum())
+    if usable < MIN_ROWS:
+        raise TableError(f"{usable} rows with numbers to train on; expected at least {MIN_ROWS}")
     shared = set(train.sensors) & set(test.sensors)
     if not shared:
         raise TableError(
-            f"training has {_some(train.sensors)}, the test {_some(test.sensors)}; expected shared columns"
+            f"training has {some(train.sensors)}, the test {some(test.sensors)}; expected shared columns"
         )
-    detector = fit_table(train, options, reach)
-    result = score_table(detector, test, part)
+    result = score_table(fit_table(train, options, reach), test, part, own_periods(train))
     result.missing_columns = tuple(s for s in train.sensors if s not in shared)
     result.unknown_columns = tuple(s for s in test.sensors if s not in shared)
     return result
@@ -124,125 +92,73 @@ def backtest(
 
 def fit_table(train: Table, options: TrainingOptions, reach: Reach = _unheard) -> Detector:
     """The detector of a cohort of one host, whose log this table is."""
-    seen = np.isfinite(train.values)
-    known = [_meaning(sensor) for sensor in train.sensors]
-    history = HostHistory(
-        HOST,
-        train.period_ns / SECOND_NS,
-        np.where(seen, train.values, 0.0).astype(np.float32),
-        seen,
-        train.time_ns // HOUR_NS,
-    )
-    quantities, units = [q for q, _ in known], [u for _, u in known]
+    ticks = [tick for _, tick in closed_ticks(train, own_periods(train))]
+    values, present, places = tick_rows(ticks, len(train.sensors))
+    hours = np.array([tick.time_ns // HOUR_NS for tick in ticks], np.int64)
+    hour = hours[np.searchsorted(places, np.arange(len(values)))]  # an empty row has that of the next tick
+    history = HostHistory(HOST, train.period_ns / SECOND_NS, values, present, hour)
+    quantities, units = zip(*meanings(train), strict=True)
     return fit_cohort(COHORT, train.sensors, quantities, units, [history], options, reach)
 
 
-def score_table(detector: Detector, test: Table, part: str = "fused") -> BacktestResult:
-    """Score each row of a table through the stages of the daemon, from the rows before it alone."""
-    rows = len(test.values)
-    result = BacktestResult(detector, np.zeros(rows), np.zeros(rows), np.zeros(rows, bool))
-    result.parts = {name: np.zeros(rows) for name in PARTS}
-    result.thresholds = dict(zip(PARTS, detector.thresholds.tolist(), strict=True))
-    result.threshold[:] = result.thresholds[part]
-    scorer, host = Scorer({detector.cohort: detector}), _new_host(test)
-    for start in range(0, rows, BATCH_ROWS):
-        ticks = dict(_ticks(test, start, min(start + BATCH_ROWS, rows), detector.window))
-        scored = scorer.score(list(ticks.values()), {HOST: host})
-        for row, tick in zip(ticks, scored, strict=True):
-            by_part = {"fused": tick.score, **tick.parts}
-            for name in PARTS:
-                result.parts[name][row] = max(by_part[name], 0.0)
-            if part == "fused":
+def score_table(
+    detector: Detector, test: Table, part: str = FUSED, periods_ns: Periods | None = None
+) -> BacktestResult:
+    """Score each row of a table through the stages of the daemon, from the rows before it alone.
+
+    `periods_ns` (C,) are those of the detector's sensors, learnt in training; without them all are as fast
+    as the rows.
+    """
+    known = test.take(detector.sensors)
+    if periods_ns is None:
+        periods_ns = np.full(len(known.sensors), known.period_ns, np.int64)
+    result = _unscored(detector, len(known.values), part)
+    scorer, host = Scorer({detector.cohort: detector}), _new_host(detector, known, periods_ns)
+    alerts = {name: HostAlerts(HOST) for name in PARTS}
+    ticks = closed_ticks(known, periods_ns)
+    while batch := dict(islice(ticks, BATCH_ROWS)):
+        scored = scorer.score(list(batch.values()), {HOST: host})
+        for row, tick in zip(batch, scored, strict=True):
+            _take(result, row, tick, alerts)
+            if part == FUSED:
                 result.threshold[row] = tick.threshold
-            result.alarm[row] = _alarms(host.alerts, tick, part, result.threshold[row])
-    result.score = result.parts[part]
+    result.score, result.alarm = result.parts[part], result.alarms[part]
     return result
 
 
-def _alarms(alerts: HostAlerts, tick: ScoredTick, part: str, threshold: float) -> bool:
-    """Whether an alert of the score stands after this tick, by the daemon's own rule."""
-    if part != "fused":
-        tick = replace(tick, score=tick.parts[part], threshold=threshold)
-    alerts.update(tick, [finding for finding in diagnose(tick) if finding.basis == "score"])
-    return alerts.open_count > 0
+def _take(result: BacktestResult, row: int, tick: ScoredTick, alerts: dict[str, HostAlerts]) -> None:
+    """Each part's score of a row, and whether an alert would stand after it by the daemon's own rule."""
+    result.scored[row] = tick.scored
+    for name in PARTS:
+        told = tick
+        if name != FUSED:
+            told = replace(tick, score=tick.parts[name], threshold=result.thresholds[name])
+        result.parts[name][row] = max(told.score, 0.0)
+        alerts[name].update(told, [found for found in diagnose(told) if found.kind == "condition"])
+        result.alarms[name][row] = alerts[name].open_count > 0
 
 
-def _ticks(table: Table, first: int, last: int, most_empty: int) -> Iterator[tuple[int, ClosedTick]]:
-    """A closed tick for each row that holds something; a value is carried for three rows, then masked."""
-    begin = max(first - CARRY_PERIODS, 0)
-    values = pd.DataFrame(table.values[begin:last]).ffill(limit=CARRY_PERIODS).to_numpy()
-    wide = len(table.sensors)
-    periods, silent = np.full(wide, table.period_ns), np.zeros(wide, np.int64)
-    before = table.time_ns[first - 1] if first else table.time_ns[0] - table.period_ns
-    for row in range(first, last):
-        arrived, carried = np.isfinite(table.values[row]), values[row - begin]
-        if not arrived.any():
-            continue
-        present = np.isfinite(carried)
-        filled = np.where(present, carried, 0.0)
-        steps = round((int(table.time_ns[row]) - int(before)) / table.period_ns)
-        before = table.time_ns[row]
-        tick = ClosedTick(
-            host=HOST,
-            time_ns=int(table.time_ns[row]),
-            period_ns=table.period_ns,
-            empty_before=min(max(steps - 1, 0), most_empty),
-            closed_by="complete",
-            values=filled,
-            present=present,
-            arrived=arrived,
-            sent=arrived,
-            limitable=arrived,
-            peak=filled,
-            silent_ns=silent,
-            sensor_period_ns=periods,
-            limits={},
-        )
-        yield row, tick
+def _unscored(detector: Detector, rows: int, part: str) -> BacktestResult:
+    thresholds: dict[str, float] = dict(zip(PARTS, detector.thresholds.tolist(), strict=True))
+    result = BacktestResult(
+        detector,
+        score=np.zeros(rows),
+        threshold=np.full(rows, thresholds[part]),  # a host's own past may change that of a scored row
+        alarm=np.zeros(rows, bool),
+        scored=np.zeros(rows, bool),
+        thresholds=thresholds,
+    )
+    result.parts = {name: np.zeros(rows) for name in PARTS}
+    result.alarms = {name: np.zeros(rows, bool) for name in PARTS}
+    return result
 
 
-def _new_host(table: Table) -> Host:
+def _new_host(detector: Detector, table: Table, periods_ns: Sequence[int] | Periods) -> Host:
+    """A host that has joined its cohort already: columns that are missing are masked, however many."""
     clock = HostClock(HOST, period_ns=table.period_ns)
-    for sensor in table.sensors:
-        clock.column(sensor, *_meaning(sensor), table.period_ns)
-    return Host(HOST, "", clock, HostAlerts(HOST))
-
-
-def _meaning(sensor: str) -> tuple[str, str]:
-    """Quantity and unit of a column by its name; a name that says nothing is of quantity `other`."""
-    unit = unit_of(sensor)
-    return (unit.quantity, unit.unit) if unit is not None else ("other", "1")
-
-
-def _is_number(column: pd.Series[float]) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)
-
-
-def _times(column: pd.Series[float]) -> NDArray[np.int64]:
-    """Times of any form as nanoseconds: datetimes, texts, or numbers since 1970 judged by their size."""
-    if _is_number(column):
-        numbers = column.to_numpy(dtype=np.float64)
-        if not np.isfinite(numbers).all():
-            raise TableError("time has empty rows; expected a time in each")
-        size = float(np.abs(numbers).max())
-        scale = next((s for limit, s in ((1e17, 1), (1e14, 10**3), (1e11, 10**6)) if size >= limit), 10**9)
-        return np.round(numbers * scale).astype(np.int64)
-    try:
-        is_text = not pd.api.types.is_datetime64_any_dtype(column)
-        stamps = pd.to_datetime(column, utc=True, format="mixed" if is_text else None)
-    except (ValueError, TypeError) as error:
-        raise TableError(f"time cannot be read ({error}); expected dates or seconds since 1970") from None
-    if stamps.isna().any():
-        raise TableError(f"time is empty at row {int(stamps.isna().argmax())}; expected a time in each row")
-    return np.asarray(stamps.dt.as_unit("ns").astype("int64").to_numpy(), dtype=np.int64)
-
-
-def _labels(column: pd.Series[float]) -> NDArray[np.bool_]:
-    if not _is_number(column) or column.isna().any():
-        raise TableError("label is not 0 or 1 in every row; expected 1 where a row is abnormal")
-    return column.to_numpy(dtype=np.float64) > 0
-
-
-def _some(names: Sequence[object]) -> str:
-    shown = ", ".join(str(name) for name in names[:5])
-    return f"{shown}, …" if len(names) > 5 else shown or "no columns"
+    for sensor, quantity, unit, period_ns in zip(
+        detector.sensors, detector.quantities, detector.units, periods_ns, strict=True
+    ):
+        clock.column(sensor, quantity, unit, int(period_ns))
+    joined = int(table.time_ns[0] // HOUR_NS) - 1
+    return Host(HOST, "", clock, HostAlerts(HOST), cohort=detector.cohort, first_hour=joined)

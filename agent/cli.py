@@ -234,12 +234,18 @@ def backtest(
     ] = Path("backtest"),
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal scores on one CPU.")] = 0,
     interval: Annotated[
-        float, typer.Option(min=0.001, metavar="S", help="Seconds between rows without a time column.")
+        float,
+        typer.Option(
+            min=0.001, max=86_400.0, metavar="S", help="Seconds between rows without a time column."
+        ),
     ] = 60.0,
     false_alarms_per_day: Annotated[
         float | None,
         typer.Option(
-            min=1e-6, metavar="X", help="How many are accepted.  [default: 0.03 a month, 1 in 1,000 days]"
+            min=1e-6,
+            max=1_440.0,
+            metavar="X",
+            help="How many are accepted.  [default: 0.03 a month, 1 in 1,000 days]",
         ),
     ] = None,
     detector: Annotated[Part, typer.Option(help="Whose score; all shows the parts beside it.")] = Part.FUSED,
