@@ -61,7 +61,7 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(2, 8, 120, 120, 0.25, 0.25, 1, 0.3, 1, 0, 1, 0, 0.3, 0.0),
+    "tiny": Size(2, 8, 120, 120, 0.2, 0.2, 1, 0.2, 1, 0, 1, 0, 0.2, 0.0),
     "quick": Size(4, 24, 120, 120, 2.0, 2.0, 1, 1.5, 4, 1, 2, 0, 2.5, 0.0),
     "medium": Size(8, 40, 60, 300, 1.5, 6.0, 2, 1.0, 6, 2, 4, 0, 6.0, 8.0),
     "whole": Size(8, 60, 60, 300, 1.5, 6.0, 4, 1.0, 10, 3, 8, 10, 5.5, 8.0),
@@ -85,6 +85,7 @@ class Done:
     watched: Watched
     matched: Matched
     slow: list[Slow]
+    core_s: float
 
 
 def evaluate(
@@ -200,6 +201,7 @@ def _watched(jobs: list[Job], processes: int) -> Iterator[Done]:
 
 def _watch(job: Job) -> Done:
     torch.set_num_threads(1)
+    began_s = time.process_time()
     run = FleetRun(job.fleet.plan)
     has_faults = job.kind in ("servers", "sites")
     watched = watch(run, _MODELS[MODEL_OF[job.kind]], job.fleet.prefix, len(job.name), keep_scores=has_faults)
@@ -208,14 +210,15 @@ def _watch(job: Job) -> Done:
     matched = match(run.truth(), watched, units, machines)
     watched.scores.clear()  # not to be sent back
     slow = slow_faults(job.fleet, watched.raised) if job.kind == "slow" else []
-    return Done(job, watched, matched, slow)
+    return Done(job, watched, matched, slow, time.process_time() - began_s)
 
 
 def _told(one: Done, seconds: float) -> str:
     found = sum(event.found for event in one.matched.events)
     return (
         f"{one.job.name}: {one.watched.ticks:,} ticks, {one.watched.host_days:,.0f} host-days, "
-        f"{found} of {len(one.matched.events)} found, {len(one.matched.false)} false, at {seconds:.0f} s"
+        f"{found} of {len(one.matched.events)} found, {len(one.matched.false)} false, "
+        f"{1e6 * one.core_s / max(one.watched.ticks, 1):.0f} µs of a core a tick, at {seconds:.0f} s"
     )
 
 

@@ -107,6 +107,6 @@ def test_equal_seeds_give_equal_figures_with_one_process_or_two() -> None:
     for report in (one, two):
         report.seconds = {}
         assert report.events
-        assert report.all_normal().host_days > 3
+        assert report.all_normal().host_days > 2
     assert json.dumps(one.to_json()) == json.dumps(two.to_json())
     assert "### Faults by size" in markdown(one)
