@@ -4,6 +4,7 @@
 #   make demo           incidents and a report from sample data, no servers needed; into demo/
 #   make test           all checks: style, types, tests, on a real Kafka and InfluxDB
 #   make bench          how fast it is on this machine
+#   make quality        the detection table on public data beside its peers, into docs/quality_tables.md
 #   make lint           style and types only
 #   make services       leaves a real Kafka and InfluxDB running and writes .services.env
 #   make services-stop  stops them
@@ -12,7 +13,7 @@
 .DEFAULT_GOAL := install
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: install demo test bench lint lock services services-stop
+.PHONY: install demo test bench quality lint lock services services-stop
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +53,10 @@ demo: install
 
 bench: install
 	@$(BIN)/coldaisle bench
+
+# Exit 3 says that the public data has not been found (--data or COLDAISLE_DATA names its folder).
+quality: install
+	@$(BIN)/python -m models.quality
 
 lint: install
 	@$(BIN)/ruff check
