@@ -280,8 +280,9 @@ class HostClock:
         """The sensors that a tick waits for. After a step longer than values are carried, also those that
         reported when the step began: else the first reading would close the tick and the rest be late."""
         expected = self._fresh_at(time_ns)
-        if time_ns - self.last_tick_ns > CARRY_PERIODS * self.period_ns:
-            expected |= self._fresh_at(self.last_tick_ns)
+        before_ns = self.open_ticks[-1].time_ns if self.open_ticks else self.last_tick_ns
+        if time_ns - before_ns > CARRY_PERIODS * self.period_ns:
+            expected |= self._fresh_at(before_ns)
         return expected
 
     def _fresh_at(self, time_ns: int) -> set[int]:

@@ -166,8 +166,10 @@ def fit_head(recipe: HeadRecipe, residuals: Array, seen: NDArray[np.bool_], peri
     features = make_features(residuals, seen, recipe.steady, half_life)  # (n, F)
     now = np.tile(seen[:, -1], features.shape[1] // seen.shape[2])
     total = np.maximum(now.sum(axis=0), 1)
-    shift = np.where(now, features, 0.0).sum(axis=0) / total
-    spread = np.sqrt((np.where(now, features - shift, 0.0) ** 2).sum(axis=0) / total)
+    # A running mean counts in spreads of what it is a mean of: that of a calm sensor is no news.
+    measured = np.clip(residuals[:, -1], -RESIDUAL_CLIP, RESIDUAL_CLIP) if recipe.steady else features
+    shift = np.where(now, measured, 0.0).sum(axis=0) / total
+    spread = np.sqrt((np.where(now, measured - shift, 0.0) ** 2).sum(axis=0) / total)
     factor = 1.0 / np.sqrt(spread**2 + recipe.floor**2)
     standard = np.where(now, np.clip((features - shift) * factor, -recipe.clip, recipe.clip), 0.0)
     covariance = np.atleast_2d(np.cov(standard, rowvar=False, bias=True))
