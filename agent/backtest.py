@@ -76,18 +76,26 @@ def backtest(
         TableError: training is too short, or the tables share no column.
         ValueError: the device is not there.
     """
+    check_tables(train, test)
+    result = score_table(fit_table(train, options, reach), test, part, own_periods(train))
+    result.missing_columns = tuple(s for s in train.sensors if s not in test.sensors)
+    result.unknown_columns = tuple(s for s in test.sensors if s not in train.sensors)
+    return result
+
+
+def check_tables(train: Table, test: Table) -> None:
+    """Whether the one can be trained on and the other scored by it.
+
+    Raises:
+        TableError: training is too short, or the tables share no column.
+    """
     usable = int(np.isfinite(train.values).any(axis=1).sum())
     if usable < MIN_ROWS:
         raise TableError(f"{usable} rows with numbers to train on; expected at least {MIN_ROWS}")
-    shared = set(train.sensors) & set(test.sensors)
-    if not shared:
+    if not set(train.sensors) & set(test.sensors):
         raise TableError(
             f"training has {some(train.sensors)}, the test {some(test.sensors)}; expected shared columns"
         )
-    result = score_table(fit_table(train, options, reach), test, part, own_periods(train))
-    result.missing_columns = tuple(s for s in train.sensors if s not in shared)
-    result.unknown_columns = tuple(s for s in test.sensors if s not in shared)
-    return result
 
 
 def fit_table(train: Table, options: TrainingOptions, reach: Reach = _unheard) -> Detector:

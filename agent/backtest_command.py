@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table as Shown
 
-from agent.backtest import DAYS_A_MONTH, FUSED, BacktestResult, backtest
+from agent.backtest import DAYS_A_MONTH, FUSED, BacktestResult, backtest, check_tables
 from agent.backtest_table import LABEL, TIME, Table, TableError, read_columns, read_table, some
 from agent.errors import RecordingError
 from agent.progress import Bars, Progress, Quiet
@@ -64,6 +64,7 @@ def run_backtest(
     train_frame, test_frame = read_table(train_file), read_table(test_file)
     train = _columns(train_file, train_frame, interval_s, use_label=False)
     test = _columns(test_file, test_frame, interval_s, begin_ns=_end_of(train))
+    check_tables(train, test)
     try:
         out.mkdir(parents=True, exist_ok=True)  # before the work, which may be long
         with progress.stage(

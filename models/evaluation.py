@@ -157,8 +157,10 @@ def event_figures(label: NDArray[Any], alarm: NDArray[Any], interval_s: float) -
     never ends costs 24 a day.
 
     Raises:
-        ValueError: shapes differ, or no row.
+        ValueError: shapes differ, no row, or no time between rows.
     """
+    if not interval_s > 0.0:
+        raise ValueError(f"rows are {interval_s} s apart; expected more than 0")
     truth, flagged = _checked(label, alarm)
     events, alarms = segments(truth), _joined(segments(flagged > 0))
     delays: dict[int, float] = {}
@@ -190,11 +192,13 @@ def paired_interval(differences: Sequence[float] | Array, seed: int = 0) -> tupl
     """Mean of paired differences (one a machine) and its bootstrap 95 % interval.
 
     Raises:
-        ValueError: nothing to resample.
+        ValueError: nothing to resample, or not a row of finite differences.
     """
     values = np.asarray(differences, dtype=np.float64)
-    if not len(values):
+    if not values.size:
         raise ValueError("no paired difference; expected one for each machine")
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise ValueError(f"differences have shape {values.shape}; expected (machines,), all finite")
     draws = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.quantile(values[draws].mean(axis=1), [0.025, 0.975])
     return float(values.mean()), float(low), float(high)

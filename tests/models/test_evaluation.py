@@ -157,3 +157,10 @@ def test_the_interval_of_a_clear_difference_lies_above_zero() -> None:
     assert 0 < low < mean < high
     with pytest.raises(ValueError, match="no paired difference"):
         paired_interval([])
+    with pytest.raises(ValueError, match="all finite"):
+        paired_interval([0.1, np.nan])
+
+
+def test_rows_without_time_between_them_have_no_rates() -> None:
+    with pytest.raises(ValueError, match="s apart"):
+        event_figures(np.zeros(3), np.zeros(3), 0.0)
