@@ -15,9 +15,11 @@ import numpy as np
 from agent.alert import UNKNOWN, severity_rank
 from agent.faults import FAULTS
 from agent.findings import Evidence, Finding, Severity
+from agent.physics import Residuals
 from agent.rules.airflow import find_blocked_air
 from agent.rules.fans import find_stopped_fans
 from agent.rules.layout import Layout, expected, is_on, layout_of, observe, say
+from agent.rules.physics import find_physical, knows_air
 from agent.rules.sensors import find_silent_sensors
 from agent.rules.supplies import find_dead_supplies
 from agent.rules.trust import find_doubted
@@ -37,19 +39,23 @@ _OVERHEATING: dict[str, tuple[str, Severity]] = {
 }
 
 
-def diagnose(tick: ScoredTick, flow_share: float = math.nan) -> list[Finding]:
+def diagnose(
+    tick: ScoredTick, flow_share: float = math.nan, residuals: Residuals | None = None
+) -> list[Finding]:
     """The findings of a tick: of each kind the surest first, none where all is well.
 
-    `flow_share` is the air flow per fan speed over the usual one, where it has been low (agent/airflow.py).
+    `flow_share` is the air flow per fan speed over the usual one, where it has been low (agent/airflow.py);
+    `residuals` are those of the host's physical channels (agent/physics.py), which know the machine better.
     """
     layout = layout_of(tick)
     found = _find_beyond_limits(tick, layout) if tick.limits else []
     rules = (
         find_stopped_fans(tick, layout),
         find_dead_supplies(tick, layout),
-        find_blocked_air(tick, layout, flow_share),
+        find_blocked_air(tick, layout, math.nan if knows_air(residuals) else flow_share),
     )
     found += [finding for finding in rules if finding is not None]
+    found += find_physical(tick, residuals)
     if not found and tick.scored and tick.score > tick.threshold:
         found = [_unknown(tick)]
     found.sort(key=lambda f: (f.fault == UNKNOWN, severity_rank(f.severity), -f.confidence, f.fault))

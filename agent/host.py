@@ -12,6 +12,7 @@ import numpy as np
 
 from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
+from agent.physics import Physics
 from agent.ticks import HostClock
 from agent.told_place import ToldPlace
 from agent.trust.host_trust import HostTrust
@@ -71,3 +72,4 @@ class Host:
     derived: Derived | None = None
     trust: HostTrust = field(default_factory=HostTrust)
     air_flow: AirFlow = field(default_factory=AirFlow)
+    physics: Physics = field(default_factory=Physics)

@@ -178,7 +178,7 @@ class Pipeline:
             output.counts.unscored += 1
         output.points.append(reading_point(tick.host, tick.time_ns, tick.sensors, tick.seen, tick.sent))
         flow_share = host.air_flow.update(tick, layout_of(tick))
-        changed = host.alerts.update(tick, diagnose(tick, flow_share))
+        changed = host.alerts.update(tick, diagnose(tick, flow_share, host.physics.update(tick)))
         output.points.extend(alert.to_point() for alert in changed)
         source = host.source
         if self._marks is not None:

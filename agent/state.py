@@ -20,6 +20,7 @@ from agent.alerts import HostAlerts
 from agent.errors import StateError
 from agent.host import HISTORY_TICKS, Host
 from agent.incidents import SiteState
+from agent.physics import Physics
 from agent.ticks import HostClock
 from agent.told_place import ToldPlace
 from agent.trust.host_trust import HostTrust
@@ -64,6 +65,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     told_place: ToldPlace = msgspec.field(default_factory=ToldPlace)
     air_flow: AirFlow = msgspec.field(default_factory=AirFlow)
     tops: Tops = msgspec.field(default_factory=Tops)
+    physics: dict[str, ArrayRecord] = {}
 
 
 class SiteRecord(msgspec.Struct, frozen=True):
@@ -106,6 +108,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         told_place=host.told_place,
         air_flow=host.air_flow,
         tops=host.tops,
+        physics={k: pack_array(v) for k, v in host.physics.to_arrays().items()},
     )
     return zstandard.compress(_encoder.encode(record), 3)
 
@@ -174,6 +177,7 @@ def host_of_record(record: HostRecord) -> Host:
         applied_to=record.offset,
         trust=HostTrust.from_arrays({k: unpack_array(v) for k, v in record.trust.items()}),
         air_flow=record.air_flow,
+        physics=Physics.from_arrays({k: unpack_array(v) for k, v in record.physics.items()}),
     )
 
 

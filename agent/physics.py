@@ -1,0 +1,295 @@
+"""A host's physical residuals, tick by tick: what load and fans do not explain of each of its channels.
+
+    tick ─► load behind each channel's lag ─► y and drivers ─► models/physics ─► residual ─► smoothed, fast
+                                                                                 and slow ─► beyond its limit?
+
+A machine is its own measure: nothing is expected until half an hour of it is known, and little is taken for
+sure where its load has not been. What is far from its expectation teaches nothing. A part of the host's state.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.physics_channels import MARGIN_ZERO_C, Channels, channels_of
+from agent.scored import ScoredTick
+from agent.sensors import SECOND_NS
+from models.physics import Baselines
+
+FAST_S, SLOW_S = 120.0, 1_800.0
+GAP_S = 1_200.0  # after a longer one the filters begin anew
+SETTLE_S = 600.0  # between two new looks at what was learned
+UNREST, UNREST_LAGS = 0.1, 1.5  # what a step of log load leaves for so many of the channel's lags
+TRANSIENT = 0.2  # load and what is left of it behind the lag, as logarithms: more than this apart says little
+LEAST_W = 25.0
+GIVEN_SHARE = 0.93  # of the power that supplies take
+LEAST_RISE_K = 3.0
+METER_K = 0.35  # what a thermometer of 1 °C may be off for long
+METER_SHARE = 0.015  # the same of a meter of power
+STANDS_STILL = 0.5  # of the median speed
+SPREADS = 5.0
+STILL = 0.5  # of the slow limit: so much must be there now, or what the slow filter holds is over
+FAR_TEACHES = 0.1  # of what any other tick does: what was learned wrongly at first must not stay for ever
+REST_S = 900.0  # after a machine was off
+# Residuals of which it takes this much at least, fast and slow.
+LIMITS: dict[str, tuple[float, float]] = {
+    "cpu": (0.14, 0.08), "gpu": (0.14, 0.08), "dimm": (0.25, 0.15), "vrm": (0.25, 0.15),
+    "exhaust": (0.25, 0.14), "fan": (0.06, 0.04), "share": (0.08, 0.05), "efficiency": (0.045, 0.012),
+    "work": (0.12, 0.08),
+}  # fmt: skip
+HELD_S = (45.0, 600.0)
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """What a tick's channels say; arrays are (J,)."""
+
+    channels: Channels
+    fast: Array  # smoothed residuals; NaN where nothing is expected
+    slow: Array
+    expected: Array  # y
+    y: Array
+    beyond: NDArray[np.int8]  # −1 and 1: below and above the expectation for long enough, 0: neither
+    is_known: NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Physics:
+    """Filters, baselines and timers of one host."""
+
+    baselines: Baselines = field(default_factory=Baselines)
+    load: Array = field(default_factory=lambda: np.zeros(0))  # (J,) log, behind the lag
+    newest: Array = field(default_factory=lambda: np.zeros(0))  # (J,) log load of the newest tick
+    unrest: Array = field(default_factory=lambda: np.zeros(0))  # (J,) what is left of steps of log load
+    reference: Array = field(default_factory=lambda: np.zeros((0, 2)))  # of log load and log fan speed
+    smooth: Array = field(default_factory=lambda: np.zeros((0, 2)))  # residuals, NaN before the first
+    since_ns: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))  # 0: not beyond
+    time_ns: int = 0
+    settled_ns: int = 0
+    rests_to_ns: int = 0
+
+    def update(self, tick: ScoredTick) -> Residuals | None:
+        """The residuals of a tick; None for a host without such channels."""
+        channels = channels_of(tick.sensors, tick.quantities, tick.units)
+        count = len(channels.roles)
+        if not count:
+            return None
+        self._widen(channels)
+        elapsed_s = (tick.time_ns - self.time_ns) / SECOND_NS if self.time_ns else math.inf
+        self.time_ns = tick.time_ns
+        begins = elapsed_s > GAP_S
+        y, drivers, taken = self._measure(tick, channels, elapsed_s)
+        expected, unsure = self.baselines.expect(drivers)
+        residual = y - expected
+        usable = taken & np.isfinite(residual)
+        for at, time_s in enumerate((FAST_S, SLOW_S)):
+            kept = self.smooth[:, at]
+            follow = np.where(
+                np.isnan(kept) | begins, residual, kept + (residual - kept) * -math.expm1(-elapsed_s / time_s)
+            )
+            self.smooth[:, at] = np.where(usable, follow, np.nan if begins else kept)
+        sure = self._limits(tick, channels, unsure)
+        beyond = self._hold(tick.time_ns, sure, usable)
+        self._learn(tick.time_ns, 0.0 if begins else elapsed_s / 3600.0, y, drivers, taken, sure)
+        return Residuals(
+            channels, self.smooth[:, 0].copy(), self.smooth[:, 1].copy(), expected, y, beyond, usable
+        )
+
+    def _widen(self, channels: Channels) -> None:
+        extra = len(channels.roles) - len(self.load)
+        if extra > 0:
+            self.baselines.widen(channels.means, channels.deviations, channels.noise)
+            nothing = np.full((extra, 2), np.nan)
+            self.load = np.append(self.load, nothing[:, 0])
+            self.newest = np.append(self.newest, nothing[:, 0])
+            self.unrest = np.append(self.unrest, np.zeros(extra))
+            self.reference = np.concatenate([self.reference, nothing])
+            self.smooth = np.concatenate([self.smooth, nothing])
+            self.since_ns = np.concatenate([self.since_ns, np.zeros((extra, 2), np.int64)])
+
+    def _measure(
+        self, tick: ScoredTick, channels: Channels, elapsed_s: float
+    ) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """(J,) y, (J, 4) drivers and where both are worth something."""
+        seen, present = tick.seen, tick.present
+        count, thermal = len(channels.roles), channels.thermal
+        y, ok = np.zeros(count), np.zeros(count, bool)
+        power_w = (
+            float(seen[channels.power].sum())
+            if len(channels.power) and present[channels.power].all()
+            else math.nan
+        )
+        is_on = power_w >= LEAST_W or not len(channels.power)
+        if not is_on:
+            self.rests_to_ns = tick.time_ns + int(REST_S * SECOND_NS)
+        speeds = seen[channels.fan_columns]
+        speed = float(np.median(speeds)) if len(speeds) else 1.0
+        turns = (
+            bool(present[channels.fan_columns].all())
+            and speed > 0
+            and bool(speeds.min() >= STANDS_STILL * speed)
+        )
+        load_w = np.full(count, power_w)
+        if len(thermal):
+            own = channels.own_power
+            rest_w = (
+                GIVEN_SHARE * power_w - float(seen[channels.gpu_power].sum())
+                if len(channels.gpu_power)
+                else power_w
+            )
+            load_w[thermal] = np.where(channels.is_exhaust, power_w, rest_w)
+            load_w[thermal] = np.where(own >= 0, np.where(present[own], seen[own], np.nan), load_w[thermal])
+        if channels.work >= 0:
+            load_w[channels.work] = math.exp(float(seen[channels.utilization]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            now = np.log(np.maximum(load_w, 1.0))
+            rate = np.where(
+                channels.lags_s > 0, -np.expm1(-elapsed_s / np.maximum(channels.lags_s, 1e-9)), 1.0
+            )
+            jump = np.abs(now - np.where(np.isnan(self.newest), now, self.newest))
+            calms = np.exp(-elapsed_s / np.maximum(UNREST_LAGS * channels.lags_s, 1.0))
+            self.unrest = np.maximum(np.nan_to_num(jump), self.unrest * calms)
+            self.newest = np.where(np.isnan(now), self.newest, now)
+            fresh = np.isnan(self.load) | (elapsed_s > GAP_S)
+            self.load = np.where(
+                np.isnan(now), self.load, np.where(fresh, now, self.load + (now - self.load) * rate)
+            )
+            if len(thermal):
+                value = seen[channels.columns[thermal]]
+                value = np.where(channels.is_margin, MARGIN_ZERO_C - np.abs(value), value)
+                rise = value - float(seen[channels.inlet])
+                y[thermal] = np.log(np.maximum(rise, 1.0))
+                ok[thermal] = (
+                    present[channels.columns[thermal]]
+                    & present[channels.inlet]
+                    & (rise >= LEAST_RISE_K)
+                    & (np.abs(now[thermal] - self.load[thermal]) <= TRANSIENT)
+                )
+                ok[thermal] &= turns or not len(speeds)
+            if len(channels.fans):
+                own_speed = seen[channels.columns[channels.fans]]
+                y[channels.fans] = np.log(np.maximum(own_speed, 1e-3) / max(speed, 1e-3))
+                ok[channels.fans] = turns
+            if len(channels.shares):
+                parts = seen[channels.columns[channels.shares]]
+                whole = float(parts.sum())
+                y[channels.shares] = parts / max(whole, 1.0)
+                ok[channels.shares] = (
+                    bool(tick.arrived[channels.columns[channels.shares]].all()) and parts.min() > 0.08 * whole
+                )
+            if len(channels.efficiency):
+                taken_w, given_w = seen[channels.columns[channels.efficiency]], seen[channels.given]
+                ratio = given_w / np.maximum(taken_w, 1.0)
+                y[channels.efficiency] = np.log(np.maximum(ratio, 0.01))
+                ok[channels.efficiency] = (
+                    tick.arrived[channels.columns[channels.efficiency]]
+                    & tick.arrived[channels.given]
+                    & (ratio > 0.5)
+                    & (ratio < 1.0)
+                )
+                self.load[channels.efficiency] = np.log(np.maximum(given_w, 1.0))
+            if channels.work >= 0:
+                rest = float(seen[channels.gpu_power].sum()) if len(channels.gpu_power) else 0.0
+                y[channels.work] = math.log(max(power_w - rest, 1.0)) if power_w == power_w else 0.0
+                ok[channels.work] = bool(present[channels.utilization]) and power_w == power_w
+        log_speed = math.log(max(speed, 1e-3))
+        unset = np.isnan(self.reference[:, 0]) & ok
+        self.reference[unset, 0], self.reference[unset, 1] = self.load[unset], log_speed
+        drivers = np.ones((count, 4))
+        drivers[:, 1] = np.nan_to_num(self.load - self.reference[:, 0])
+        drivers[:, 2] = np.nan_to_num(log_speed - self.reference[:, 1])
+        drivers[:, 3] = drivers[:, 1] ** 2
+        ok &= is_on and tick.time_ns >= self.rests_to_ns
+        ok &= np.isfinite(self.load) & (self.unrest <= UNREST)
+        return y, drivers, ok
+
+    def _limits(self, tick: ScoredTick, channels: Channels, unsure: Array) -> Array:
+        """(J, 2) how far a smoothed residual may be."""
+        meter = np.zeros(len(unsure))
+        if len(channels.thermal):
+            meter[channels.thermal] = METER_K * np.exp(-np.nan_to_num(self._last_y(tick, channels)))
+            if len(channels.gpu_power):  # what is left for the rest is a small difference of large numbers
+                given_w = float(tick.seen[channels.gpu_power].sum())
+                rest_w = max(GIVEN_SHARE * float(tick.seen[channels.power].sum()) - given_w, LEAST_W)
+                meter[channels.thermal] += channels.shares_power * METER_SHARE * given_w / rest_w
+        spread = np.sqrt(self.baselines.noise() ** 2 + (unsure**2 + meter**2)[:, None])
+        least = np.array([LIMITS[role] for role in channels.roles])
+        limits: Array = np.maximum(least, SPREADS * spread)
+        return limits
+
+    def _last_y(self, tick: ScoredTick, channels: Channels) -> Array:
+        value = tick.seen[channels.columns[channels.thermal]]
+        value = np.where(channels.is_margin, MARGIN_ZERO_C - np.abs(value), value)
+        logs: Array = np.log(np.maximum(value - float(tick.seen[channels.inlet]), LEAST_RISE_K))
+        return logs
+
+    def _hold(self, time_ns: int, limits: Array, usable: NDArray[np.bool_]) -> NDArray[np.int8]:
+        with np.errstate(invalid="ignore"):
+            over = np.abs(self.smooth) > limits
+            over[:, 1] &= self.smooth[:, 0] * np.sign(self.smooth[:, 1]) > STILL * limits[:, 1]
+        held = (self.since_ns > 0) & usable[:, None]
+        begins = over & usable[:, None] & (self.since_ns == 0)
+        ends = ~over & usable[:, None]
+        self.since_ns[begins], self.since_ns[ends] = time_ns, 0
+        lasted = (self.since_ns > 0) & (time_ns - self.since_ns >= np.array(HELD_S) * SECOND_NS)
+        long_enough = (lasted & over & (held | begins)).any(axis=1)
+        sign: NDArray[np.int8] = np.where(
+            long_enough,
+            np.sign(
+                np.where(
+                    np.abs(self.smooth[:, 0]) >= np.abs(self.smooth[:, 1]),
+                    self.smooth[:, 0],
+                    self.smooth[:, 1],
+                )
+            ),
+            0,
+        ).astype(np.int8)
+        return sign
+
+    def _learn(
+        self, time_ns: int, hours: float, y: Array, drivers: Array, taken: NDArray[np.bool_], limits: Array
+    ) -> None:
+        with np.errstate(invalid="ignore"):
+            far = (np.abs(self.smooth) > 0.8 * limits).any(axis=1)
+        calm = taken & ~far
+        self.baselines.learn(y, drivers, hours * taken * np.where(far, FAR_TEACHES, 1.0))
+        self.baselines.learn_noise(np.nan_to_num(self.smooth), hours, calm & np.isfinite(self.smooth[:, 0]))
+        if time_ns - self.settled_ns >= SETTLE_S * SECOND_NS:
+            self.baselines.settle()
+            self.settled_ns = time_ns
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Its state."""
+        times = np.array([self.time_ns, self.settled_ns, self.rests_to_ns], np.int64)
+        own = {
+            "load": self.load,
+            "newest": self.newest,
+            "unrest": self.unrest,
+            "reference": self.reference,
+            "smooth": self.smooth,
+            "since_ns": self.since_ns,
+        }
+        return {**own, "times": times, **self.baselines.to_arrays()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Physics:
+        """The state as `to_arrays` gave it; nothing known where there is none."""
+        if not arrays:
+            return cls()
+        time_ns, settled_ns, rests_to_ns = (int(t) for t in arrays["times"])
+        own = {name: arrays[name] for name in ("load", "newest", "unrest", "reference", "smooth", "since_ns")}
+        return cls(
+            Baselines.from_arrays(arrays),
+            **own,
+            time_ns=time_ns,
+            settled_ns=settled_ns,
+            rests_to_ns=rests_to_ns,
+        )

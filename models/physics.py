@@ -1,0 +1,100 @@
+"""What a machine's physics makes of its load and its fans: a small regression for each channel of one host.
+
+    y (J,), drivers (J, 4) ─► Baselines.expect ─► expected y, how sure (J,)
+                           └► Baselines.learn: sums that only grow, slower once three days are known
+
+A channel is the logarithm of a temperature rise over the inlet, of a fan against its fellows, a supply's share
+or efficiency. Its drivers are 1, log load, log fan speed and log load squared. Physics gives the prior: heat
+follows load, air carries it away; some hours of the machine's own give the rest. How sure it is of a load that
+it has hardly seen follows from the same sums: extrapolation is wide, not bold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+DRIVERS = 4
+SAMPLES_AN_HOUR = 20.0  # what an hour of ticks is worth: neighbours say much the same
+KNOWN_HOURS = 72.0  # fully learned; later hours count LATER of one, so that a slow fault stays news
+LATER = 0.05
+LEAST_HOURS = 1.0  # before this nothing is expected
+NOISE_HOURS = 3.0  # what that first guess weighs
+
+Array = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Baselines:
+    """J channels; `precision` (J, 4, 4) and `moment` (J, 4) are the sums, prior included."""
+
+    precision: Array = field(default_factory=lambda: np.zeros((0, DRIVERS, DRIVERS)))
+    moment: Array = field(default_factory=lambda: np.zeros((0, DRIVERS)))
+    hours: Array = field(default_factory=lambda: np.zeros(0))  # (J,) learned
+    squares: Array = field(default_factory=lambda: np.zeros((0, 2)))  # of smoothed residuals: fast, slow
+    weights: Array = field(default_factory=lambda: np.zeros(0))  # (J,) hours behind `squares`
+    first_noise: Array = field(default_factory=lambda: np.zeros(0))  # (J,)
+    coefficients: Array = field(default_factory=lambda: np.zeros((0, DRIVERS)))
+    covariance: Array = field(default_factory=lambda: np.zeros((0, DRIVERS, DRIVERS)))
+
+    def widen(self, means: Array, deviations: Array, noise: Array) -> None:
+        """Have these J channels; a new one begins with its prior, (J, 4) each, and a first guess of how y lies
+        about its expectation, (J,)."""
+        known = len(self.hours)
+        new = np.arange(known, len(means))
+        if not len(new):
+            return
+        precision = np.zeros((len(new), DRIVERS, DRIVERS))
+        index = np.arange(DRIVERS)
+        precision[:, index, index] = 1.0 / deviations[new] ** 2
+        self.precision = np.concatenate([self.precision, precision])
+        self.moment = np.concatenate([self.moment, means[new] / deviations[new] ** 2])
+        self.hours, self.weights = (np.pad(a, (0, len(new))) for a in (self.hours, self.weights))
+        self.squares = np.concatenate([self.squares, np.zeros((len(new), 2))])
+        self.first_noise = np.append(self.first_noise, noise[new])
+        self.settle()
+
+    def expect(self, drivers: Array) -> tuple[Array, Array]:
+        """(J,) expected y and the standard deviation of that expectation; both are NaN while too little is
+        known."""
+        expected = np.einsum("jd,jd->j", drivers, self.coefficients)
+        variance = np.einsum("jd,jde,je->j", drivers, self.covariance, drivers)
+        known = self.hours >= LEAST_HOURS
+        return np.where(known, expected, np.nan), np.sqrt(np.maximum(variance, 0.0))
+
+    def noise(self) -> Array:
+        """(J, 2) usual size of the smoothed residuals, fast and slow."""
+        first = NOISE_HOURS * self.first_noise**2
+        noise: Array = np.sqrt((self.squares + first[:, None]) / (self.weights + NOISE_HOURS)[:, None])
+        return noise
+
+    def learn(self, y: Array, drivers: Array, hours: Array) -> None:
+        """Take a tick that stands for so many hours, (J,), 0 where it teaches nothing; the expectation changes
+        at `settle`."""
+        weight = hours * SAMPLES_AN_HOUR * np.where(self.hours < KNOWN_HOURS, 1.0, LATER)
+        scaled = drivers * (weight / self.first_noise**2)[:, None]
+        self.precision += scaled[:, :, None] * drivers[:, None, :]
+        self.moment += scaled * y[:, None]
+        self.hours += hours
+
+    def learn_noise(self, residuals: Array, hours: float, taken: NDArray[np.bool_]) -> None:
+        """Take smoothed residuals (J, 2)."""
+        weight = hours * np.where(self.weights < KNOWN_HOURS, 1.0, LATER) * taken
+        self.squares += np.where(taken[:, None], residuals, 0.0) ** 2 * weight[:, None]
+        self.weights += weight
+
+    def settle(self) -> None:
+        """Work out the coefficients anew from the sums."""
+        self.covariance = np.linalg.inv(self.precision)
+        self.coefficients = np.einsum("jde,je->jd", self.covariance, self.moment)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Baselines:
+        return cls(**{name: arrays[name] for name in cls.__slots__ if name in arrays})
