@@ -31,7 +31,7 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def main(
     data: Annotated[Path | None, typer.Option(help="folder of the public sets (or COLDAISLE_DATA)")] = None,
     only: Annotated[str, typer.Option(help="sections, with commas between")] = ",".join(SECTIONS),
-    methods: Annotated[str, typer.Option(help="measure these alone, with commas between; no tables")] = "",
+    methods: Annotated[str, typer.Option(help="measure these alone; no tables")] = "",
     seeds: Annotated[int, typer.Option(min=1, help="seeds of whatever has chance in it")] = 3,
     workers: Annotated[int, typer.Option(min=1, help="processes side by side, one thread each")] = 2,
     kept: Annotated[Path, typer.Option(help="where finished cells are kept")] = PROJECT / "quality",
@@ -96,7 +96,8 @@ def _read(file: Path) -> Result:
 
 def _line(cell: Cell, result: Result, done: int, total: int, seconds: float) -> str:
     figures = " ".join(f"{name} {value:.3f}" for name, value in result["vus_pr"].items())
-    return f"{seconds:6.0f} s {done}/{total} {cell.method} {cell.set_name} {cell.machine} seed {cell.seed}: {figures}"
+    what = f"{cell.method} {cell.set_name} {cell.machine} seed {cell.seed}"
+    return f"{seconds:6.0f} s {done}/{total} {what}: {figures}"
 
 
 if __name__ == "__main__":
