@@ -16,6 +16,8 @@ from models.quality.sets import SETS
 Results = Mapping[Cell, Result]
 Figure = Callable[[Result], float]
 
+LEAST_MACHINES = 3  # for an interval over them
+
 HEAD = """# Detection quality on public machine data
 
 Written by `make quality` (`python -m models.quality`); change nothing here by hand.
@@ -63,8 +65,10 @@ def _mean(values: Mapping[str, float]) -> float:
 
 
 def _ahead(ours: Mapping[str, float], others: Mapping[str, float]) -> str:
-    """How far ours is ahead, with its interval."""
+    """How far ours is ahead, with its interval where there are machines enough for one."""
     mean, low, high = paired_interval([ours[machine] - others[machine] for machine in others])
+    if len(others) < LEAST_MACHINES:
+        return _signed(mean)
     text = f"{_signed(mean)} [{_signed(low)}, {_signed(high)}]"
     return f"**{text}**" if low > 0 else text
 
