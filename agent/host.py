@@ -20,6 +20,7 @@ from agent.windows import History, Rows
 from models.detector import PARTS, Detector
 from models.level import Level
 from models.linear import FirstBoot
+from models.newcomer import Offset
 from models.tops import Tops
 
 HISTORY_TICKS = 160  # a window of 32, 64 ticks of features and 64 of smoothing end in the newest tick
@@ -66,6 +67,7 @@ class Host:
     first_hour: int = -1  # of its first tick: a host may change its cohort until this hour closes
     summary_minute: int = -1  # the last minute that a summary told of
     first_boot: FirstBoot | None = None
+    offset: Offset | None = None  # of a host that its model's training never saw
     told_place: ToldPlace = field(default_factory=ToldPlace)
     forgotten_ns: int = 0  # when an older host of the same name was forgotten
     applied_to: int = 0  # offsets below this are part of this state already

@@ -19,9 +19,11 @@ from agent.host import Derived, Host
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.ticks import HOUR_NS, ClosedTick
 from agent.windows import Array, Rows, take_columns, tick_rows
-from models.detector import PARTS, Detector
+from models.calibration import DECADES, HIGHEST_THRESHOLD
+from models.detector import PARTS, VIEWS, Detector
 from models.level import Level
 from models.linear import FirstBoot
+from models.newcomer import Offset, widen
 from models.registry import LoadedModels
 from models.tops import Tops
 
@@ -88,6 +90,8 @@ class _Passed:
     expected: NDArray[np.float64]  # (B, C)
     centre: NDArray[np.float64]  # (B, C)
     missing: NDArray[np.float64]  # (B,)
+    residuals: NDArray[np.float32]  # (B, 3, C) with a newcomer's offset still in them
+    present: NDArray[np.bool_]  # (B, C)
 
 
 class Scorer:
@@ -123,6 +127,8 @@ class Scorer:
             if run.cohort:
                 if run.host.level.cohort != run.cohort:  # levels of other models say nothing here
                     run.host.level, run.host.tops = Level(len(PARTS), run.cohort), Tops()
+                    run.host.offset = None
+                _settle_newcomer(run, self.detectors[run.cohort])
                 rows = _Rows(run.host, values, present, run.ticks, places)
                 cohorts.setdefault(run.cohort, []).append(rows)
             else:
@@ -145,10 +151,17 @@ class Scorer:
                 host.first_hour = hour
             if host.cohort not in self.detectors or hour == host.first_hour:
                 host.cohort = self._best_cohort(host, len(tick.values))
-            if not runs or runs[-1].cohort != host.cohort:
+            if not runs or runs[-1].cohort != host.cohort or self._learns_with(host, runs[-1], hour):
                 runs.append(_Run(host, host.cohort, []))
             runs[-1].ticks.append(tick)
         return runs
+
+    def _learns_with(self, host: Host, run: _Run, hour: int) -> bool:
+        """Whether this hour begins a run of its own, since what the last one taught changes the past."""
+        if not run.cohort or host.name in self.detectors[run.cohort].hosts:
+            return False
+        is_learning = host.offset is None or host.offset.is_learning
+        return is_learning and run.ticks[-1].time_ns // HOUR_NS != hour
 
     def _best_cohort(self, host: Host, known: int) -> str:
         return self._cohorts.best((sensor.name for sensor in host.clock.sensors[:known]), host.kind)
@@ -174,6 +187,9 @@ class Scorer:
                 levels[row] = member.host.level.at(tick.time_ns // HOUR_NS)
                 if passed.fresh[row]:
                     member.host.level.add(passed.smoothed[row])
+            if member.host.offset is not None:
+                rows = start + np.flatnonzero(passed.fresh[start : start + len(member.values)])
+                member.host.offset.add(passed.residuals[rows], passed.present[rows])
         scores = detector.score(passed.smoothed, levels)  # (B, P)
         verdicts = {}
         for start, member, columns in zip(passed.starts, members, passed.columns, strict=True):
@@ -196,7 +212,8 @@ class Scorer:
         scaling = [detector.scaling(m.host.name) for m in members]
         centre = np.repeat(np.stack([c for c, _ in scaling]), sizes, axis=0)  # (B, C)
         scale = np.repeat(np.stack([s for _, s in scaling]), sizes, axis=0)  # (B, C)
-        errors = detector.errors(windows, present, centre, scale)  # (B, 3, C)
+        residuals = detector.errors(windows, present, centre, scale)  # (B, 3, C)
+        errors = _without_offsets(residuals, present[:, -1], members, sizes)
         cuts = np.cumsum(sizes)[:-1]
         histories = _push([d.errors for d in derived], np.split(errors, cuts), 0.0)  # (B, H, 3, C)
         seen = _push([d.seen for d in derived], np.split(present[:, -1], cuts), False)  # (B, H, C)
@@ -210,7 +227,18 @@ class Scorer:
             present[:, -1], detector.expected(windows[:, -1], errors, scale), np.nan
         )  # (B, C)
         missing = 1.0 - present.mean(axis=(1, 2))  # (B,)
-        return _Passed((0, *cuts.tolist()), columns, smoothed, fresh, share, expected, centre, missing)
+        return _Passed(
+            (0, *cuts.tolist()),
+            columns,
+            smoothed,
+            fresh,
+            share,
+            expected,
+            centre,
+            missing,
+            residuals,
+            present[:, -1],
+        )
 
     def _verdict(
         self,
@@ -239,6 +267,10 @@ class Scorer:
 
 def _threshold(detector: Detector, host: Host, tick: ClosedTick, scores: NDArray[np.float64]) -> float:
     """The threshold of a tick, by hours that closed before it; its score counts from the next hour on."""
+    if host.offset is not None and host.offset.is_learning:
+        doubt = detector.doubt * host.offset.doubt()
+        scale = detector.calibrations[0].tail_scale
+        return widen(float(detector.thresholds[0]), scale, doubt, DECADES, HIGHEST_THRESHOLD)
     if detector.own is None:
         return float(detector.thresholds[0])
     if host.tops.at(tick.time_ns // HOUR_NS) or not host.tops.threshold:
@@ -246,6 +278,35 @@ def _threshold(detector: Detector, host: Host, tick: ClosedTick, scores: NDArray
     if np.isfinite(scores[0]):
         host.tops.add(float(scores[0]))
     return host.tops.threshold
+
+
+# -- hosts that training never saw ----------------------------------------------------------------------
+
+
+def _settle_newcomer(run: _Run, detector: Detector) -> None:
+    """Close the hour of a host that training never saw; what it taught, its past is seen by again."""
+    host = run.host
+    if host.name in detector.hosts:
+        return
+    if host.offset is None:
+        host.offset = Offset.begin(len(VIEWS), len(detector.sensors))
+    if host.offset.at(run.ticks[0].time_ns // HOUR_NS):
+        host.derived = None
+
+
+def _without_offsets(
+    residuals: NDArray[np.float32],
+    present: NDArray[np.bool_],
+    members: Sequence[_Rows],
+    sizes: Sequence[int],
+) -> NDArray[np.float32]:
+    """(B, 3, C) residuals without what a newcomer's own normal adds to them."""
+    if all(member.host.offset is None for member in members):
+        return residuals
+    nothing = np.zeros(residuals.shape[1:])
+    offsets = [m.host.offset.taken_out() if m.host.offset is not None else nothing for m in members]
+    moved = residuals - np.repeat(np.stack(offsets), sizes, axis=0)
+    return np.where(present[:, None], moved, 0.0).astype(np.float32)
 
 
 # -- hosts without a model -----------------------------------------------------------------------------

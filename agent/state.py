@@ -8,6 +8,7 @@ can be made again exactly, so a record needs writing only every few minutes (see
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,6 +28,7 @@ from agent.trust.host_trust import HostTrust
 from agent.windows import History
 from models.level import Level
 from models.linear import FirstBoot
+from models.newcomer import Offset
 from models.tops import Tops
 
 RECORD_VERSION = 1
@@ -65,6 +67,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     told_place: ToldPlace = msgspec.field(default_factory=ToldPlace)
     air_flow: AirFlow = msgspec.field(default_factory=AirFlow)
     tops: Tops = msgspec.field(default_factory=Tops)
+    newcomer: dict[str, ArrayRecord] | None = None
     physics: dict[str, ArrayRecord] = {}
 
 
@@ -101,16 +104,21 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         cohort=host.cohort,
         first_hour=host.first_hour,
         summary_minute=host.summary_minute,
-        first_boot={k: pack_array(v) for k, v in first_boot.items()} if first_boot is not None else None,
-        trust={k: pack_array(v) for k, v in host.trust.to_arrays().items()},
+        first_boot=_packed(first_boot) if first_boot is not None else None,
+        trust=_packed(host.trust.to_arrays()),
         kind=host.kind,
         forgotten_ns=host.forgotten_ns,
         told_place=host.told_place,
         air_flow=host.air_flow,
         tops=host.tops,
+        newcomer=_packed(host.offset.to_arrays()) if host.offset is not None else None,
         physics={k: pack_array(v) for k, v in host.physics.to_arrays().items()},
     )
     return zstandard.compress(_encoder.encode(record), 3)
+
+
+def _packed(arrays: Mapping[str, NDArray[Any]]) -> dict[str, ArrayRecord]:
+    return {name: pack_array(array) for name, array in arrays.items()}
 
 
 def decode_record(data: bytes) -> HostRecord:
@@ -165,6 +173,9 @@ def host_of_record(record: HostRecord) -> Host:
         history=History(HISTORY_TICKS, unpack_array(record.values), unpack_array(record.present)),
         level=record.level,
         tops=record.tops,
+        offset=None
+        if record.newcomer is None
+        else Offset.from_arrays({k: unpack_array(v) for k, v in record.newcomer.items()}),
         cohort=record.cohort,
         kind=record.kind,
         forgotten_ns=record.forgotten_ns,

@@ -62,6 +62,7 @@ class Detector:
     calibrations: tuple[Calibration, ...]  # in the order of PARTS
     load: LoadModel | None = None  # what load and inlet air explain; None where nothing tells the load
     own: OwnThreshold | None = None  # a host's own hours make its threshold; None: the calibration does
+    doubt: float = 1.0  # how much higher, in log value, a host scores that training never saw
     period_s: float = 60.0  # of a tick
     notes: tuple[str, ...] = ()  # what was chosen in training, and why
     device: str = "cpu"
@@ -195,6 +196,7 @@ class Detector:
             "gan": self.gan.shape.as_dict(),
             "heads": {v: [_head_meta(h) for h in hs] for v, hs in self.heads.items()},
             "period_s": self.period_s,
+            "doubt": self.doubt,
             "own": [self.own.least, self.own.hours_a_day] if self.own is not None else None,
             "tails": [[c.tail_scale, c.threshold] for c in self.calibrations],
             "load": [list(self.load.load), list(self.load.inlet)] if self.load is not None else None,
@@ -244,6 +246,7 @@ class Detector:
             calibrations=tuple(calibrations),
             load=_load(meta["load"], arrays),
             own=OwnThreshold(arrays["own.usual"], *meta["own"]) if meta["own"] is not None else None,
+            doubt=meta["doubt"],
             period_s=meta["period_s"],
             notes=tuple(meta["notes"]),
             device=device,

@@ -8,7 +8,7 @@ it alone, since errors on what was fitted are too small.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,8 @@ from models.heads import SHARP, Head, HeadRecipe, choose_recipes, days_differ, f
 from models.level import Level
 from models.load import LoadModel, fit_load
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
-from models.scaling import fit_scaling, scale_floors, typical_scaling
+from models.newcomer import measure_doubt
+from models.scaling import HostScaling, fit_scaling, scale_floors, typical_scaling
 from models.tops import OwnThreshold
 
 Progress = Callable[[int, int], None]  # done, total
@@ -39,6 +40,7 @@ MOST_HEAD_ROWS = 20_000
 CONDITION_ROWS = 1_000  # windows at a time, to bound memory
 # Of smoothed values in training: a level below it counts as it.
 LEVEL_QUANTILE, LEVEL_QUANTILE_OF_LOAD = 0.5, 0.9
+LEAST_DOUBT_HOSTS, MOST_DOUBT_HOSTS, DOUBT_TICKS = 3, 6, 2_000
 DAY_S = 86_400.0
 
 
@@ -117,6 +119,7 @@ def fit_cohort(
     )
     detector.heads = _fit_heads(detector, prepared, residuals, recipes)
     _calibrate(detector, prepared, residuals, options.budget_per_host_month)
+    detector.doubt = _doubt(detector, prepared, scalings)
     host_days = sum(len(h.values) * h.period_s for h in hosts) / DAY_S
     detector.notes = (
         schedule.reason,
@@ -182,11 +185,15 @@ def _condition(load: LoadModel | None, windows: Windows) -> Windows:
     return np.clip(np.concatenate(parts), -NETWORK_CLIP, NETWORK_CLIP).astype(np.float32), mask
 
 
-def _residuals(detector: Detector, host: _Prepared) -> NDArray[np.float32]:
+def _residuals(
+    detector: Detector, host: _Prepared, scaling: HostScaling | None = None
+) -> NDArray[np.float32]:
     """(n, 3, C) residuals of every tick, as the stream would have them."""
     windows = _trailing(host.history.values, WINDOW)  # (n, T, C)
     present = _trailing(host.history.present, WINDOW)
     centre, scale = detector.scaling(host.history.host)
+    if scaling is not None:
+        centre, scale = scaling.centre, scaling.scale
     rows = len(windows)
     return detector.errors(
         windows,
@@ -258,6 +265,29 @@ def _calibrate(
         [host.history.hour for host in prepared],
         budget_per_host_month,
     )
+
+
+def _doubt(detector: Detector, prepared: Sequence[_Prepared], scalings: Mapping[str, HostScaling]) -> float:
+    """How much higher hosts score when the others alone tell what is typical; as the detector says of hosts
+    it knows nothing of where there are too few to try it on."""
+    if len(prepared) < LEAST_DOUBT_HOSTS:
+        return detector.doubt
+    as_known: list[NDArray[np.float64]] = []
+    as_new: list[NDArray[np.float64]] = []
+    for host in prepared[:MOST_DOUBT_HOSTS]:
+        recent = _recent(host)
+        others = [scaling for name, scaling in scalings.items() if name != host.history.host]
+        for scaling, values in ((scalings[host.history.host], as_known), (typical_scaling(others), as_new)):
+            smoothed = _smoothed(detector, recent, _residuals(detector, recent, scaling))
+            values.append(smoothed[:, 0])
+    return measure_doubt(as_known, as_new)
+
+
+def _recent(host: _Prepared) -> _Prepared:
+    """The last ticks of a host."""
+    h, last = host.history, slice(-DOUBT_TICKS, None)
+    history = HostHistory(h.host, h.period_s, h.values[last], h.present[last], h.hour[last])
+    return _Prepared(history, host.z[last], host.held_out[last])
 
 
 def _smoothed(detector: Detector, host: _Prepared, residuals: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from agent.alerts import HostAlerts
 from agent.host import Host
 from agent.scored import ScoredTick
 from agent.scoring import Scorer
+from agent.state import decode_record, encode_host, host_of_record
 from agent.ticks import ClosedTick, HostClock, TickStream
 from models.detector import Detector
 from models.training import HostHistory, TrainingOptions, fit_cohort
@@ -80,3 +81,60 @@ def test_a_cohort_that_is_no_more_is_left(detectors: dict[str, Detector]) -> Non
     retrained = Scorer({"small": detectors["small"]}, "r2")
     after = retrained.score(ticks[100:], {"n1": host})
     assert {tick.cohort for tick in after} == {"small"}
+
+
+# -- a host that training never saw --------------------------------------------------------------------------
+
+WARMER_C = 9.0  # than the machine of training; n2's own normal
+
+
+def newcomer(name: str = "n2", hours: int = 6) -> tuple[Host, list[ClosedTick]]:
+    clock, out = HostClock(name, period_ns=PERIOD_NS), TickStream()
+    rng = np.random.default_rng(6)
+    for tick in range(hours * 60):
+        for sensor in SENSORS[:3]:
+            column = clock.column(sensor, "temperature", "Cel", PERIOD_NS)
+            value = float(rng.normal(20 + WARMER_C, 2))
+            clock.add(column, START_NS + tick * PERIOD_NS, value, tick, out)
+    return Host(name, "t/0", clock, HostAlerts(name)), out.closed
+
+
+def scores_of(detectors: dict[str, Detector], size: int) -> tuple[Host, list[ScoredTick]]:
+    host, ticks = newcomer()
+    scorer, done = Scorer({"small": detectors["small"]}, "r1"), []
+    for at in range(0, len(ticks), size):
+        done += scorer.score(ticks[at : at + size], {"n2": host})
+    return host, done
+
+
+def test_a_newcomer_is_scored_from_its_second_tick_with_a_wider_threshold(
+    detectors: dict[str, Detector],
+) -> None:
+    _, ticks = scores_of(detectors, 1_000)
+    assert not ticks[0].scored and ticks[1].scored
+    known = float(detectors["small"].thresholds[0])
+    assert ticks[1].threshold > ticks[200].threshold > known
+    assert ticks[1].missing_share > 0.9
+
+
+def test_what_is_normal_for_a_newcomer_is_learnt_hour_by_hour(detectors: dict[str, Detector]) -> None:
+    _, ticks = scores_of(detectors, 1_000)
+    first, later = (np.mean([tick.score for tick in part]) for part in (ticks[30:60], ticks[300:]))
+    assert later < 0.5 * first
+
+
+def test_polls_change_no_score_of_a_newcomer(detectors: dict[str, Detector]) -> None:
+    _, whole = scores_of(detectors, 1_000)
+    for size in (7, 60):
+        _, parts = scores_of(detectors, size)
+        np.testing.assert_allclose([t.score for t in parts], [t.score for t in whole], atol=1e-9)
+
+
+def test_a_restart_changes_no_score_of_a_newcomer(detectors: dict[str, Detector]) -> None:
+    _, whole = scores_of(detectors, 1_000)
+    scorer = Scorer({"small": detectors["small"]}, "r1")
+    host, ticks = newcomer()
+    before = scorer.score(ticks[:200], {"n2": host})
+    again = host_of_record(decode_record(encode_host(host, 1, ticks[199].time_ns)))
+    after = scorer.score(ticks[200:], {"n2": again})
+    np.testing.assert_allclose([t.score for t in before + after], [t.score for t in whole], atol=1e-9)
