@@ -61,7 +61,8 @@ class OwnThreshold:
     def fit(
         cls, scores: Sequence[Array], hours: Sequence[NDArray[np.int64]], budget: float
     ) -> OwnThreshold | None:
-        """From (n,) scores and hours of each host; None where the budget (a month) is too small for it."""
+        """From (n,) scores and hours of each host; None where the budget (a month) is too small for it, or
+        training holds less than a day of hours."""
         if budget / DAYS_A_MONTH < LEAST_A_DAY:
             return None
         known = [np.isfinite(score) for score in scores]
@@ -70,7 +71,7 @@ class OwnThreshold:
             for score, hour, there in zip(scores, hours, known, strict=True)
             for one in np.unique(hour[there])
         ]
-        if not tops:
+        if len(tops) < DAY_HOURS:
             return None
         pooled = np.concatenate([score[there] for score, there in zip(scores, known, strict=True)])
         usual = np.quantile(tops, np.linspace(1.0, 0.0, WEEK_HOURS))

@@ -247,6 +247,10 @@ def _calibrate(
     if not len(pooled):  # too short to hold anything out
         pooled = np.concatenate(smoothed)
         pooled = pooled[np.isfinite(pooled).all(axis=1)]
+    if not len(pooled):
+        raise ValueError(
+            f"cohort {detector.cohort} has no tick that could be scored; expected values to learn"
+        )
     quantile = LEVEL_QUANTILE if detector.load is None else LEVEL_QUANTILE_OF_LOAD
     detector.level_floor = np.quantile(pooled, quantile, axis=0)
     values, everything = [], []

@@ -30,9 +30,13 @@ def test_no_more_than_a_week_is_kept() -> None:
 
 
 def test_a_small_budget_leaves_the_threshold_to_the_calibration() -> None:
-    scores, hours = [np.full(100, 0.2)], [np.arange(100) // 10]
+    scores, hours = [np.full(300, 0.2)], [np.arange(300) // 10]
     assert OwnThreshold.fit(scores, hours, 0.03) is None
     assert OwnThreshold.fit(scores, hours, 30.0) is not None
+
+
+def test_less_than_a_day_of_training_tells_no_usual_hours() -> None:
+    assert OwnThreshold.fit([np.full(100, 0.2)], [np.arange(100) // 10], 30.0) is None
 
 
 def test_a_host_without_a_past_has_the_usual_threshold_of_its_cohort() -> None:
