@@ -3,15 +3,16 @@
     tick ─► load behind each channel's lag ─► y and drivers ─► models/physics ─► residual ─► smoothed, fast
                                                                                  and slow ─► beyond its limit?
 
-A machine is its own measure: nothing is expected until half an hour of it is known, and little is taken for
-sure where its load has not been. What is far from its expectation teaches nothing. A part of the host's state.
+A machine is its own measure: nothing is expected until an hour of it is known, and little is taken for
+sure where its load has not been. What is far from its expectation teaches little. A part of the host's
+state.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ UNREST, UNREST_LAGS = 0.1, 1.5  # what a step of log load leaves for so many of 
 TRANSIENT = 0.2  # load and what is left of it behind the lag, as logarithms: more than this apart says little
 LEAST_W = 25.0
 GIVEN_SHARE = 0.93  # of the power that supplies take
+LEAST_A = 3.0
 LEAST_RISE_K = 3.0
 METER_K = 0.35  # what a thermometer of 1 °C may be off for long
 METER_SHARE = 0.015  # the same of a meter of power
@@ -41,8 +43,9 @@ REST_S = 900.0  # after a machine was off
 LIMITS: dict[str, tuple[float, float]] = {
     "cpu": (0.14, 0.08), "gpu": (0.14, 0.08), "dimm": (0.25, 0.15), "vrm": (0.25, 0.15),
     "exhaust": (0.25, 0.14), "fan": (0.06, 0.04), "share": (0.08, 0.05), "efficiency": (0.045, 0.012),
-    "work": (0.12, 0.08),
+    "twin": (0.2, 0.1), "phase": (0.06, 0.04), "air": (3.3, 3.3), "damp": (8.0, 8.0), "work": (0.12, 0.08),
 }  # fmt: skip
+_OWN = ("load", "newest", "unrest", "reference", "smooth", "since_ns")  # arrays of the state
 HELD_S = (45.0, 600.0)
 
 Array = NDArray[np.float64]
@@ -72,6 +75,7 @@ class Physics:
     reference: Array = field(default_factory=lambda: np.zeros((0, 2)))  # of log load and log fan speed
     smooth: Array = field(default_factory=lambda: np.zeros((0, 2)))  # residuals, NaN before the first
     since_ns: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))  # 0: not beyond
+    keys: tuple[str, ...] = ()  # of the channels
     time_ns: int = 0
     settled_ns: int = 0
     rests_to_ns: int = 0
@@ -82,7 +86,8 @@ class Physics:
         count = len(channels.roles)
         if not count:
             return None
-        self._widen(channels)
+        if self.keys != channels.keys:
+            self._fit(channels)
         elapsed_s = (tick.time_ns - self.time_ns) / SECOND_NS if self.time_ns else math.inf
         self.time_ns = tick.time_ns
         begins = elapsed_s > GAP_S
@@ -103,17 +108,20 @@ class Physics:
             channels, self.smooth[:, 0].copy(), self.smooth[:, 1].copy(), expected, y, beyond, usable
         )
 
-    def _widen(self, channels: Channels) -> None:
-        extra = len(channels.roles) - len(self.load)
-        if extra > 0:
-            self.baselines.widen(channels.means, channels.deviations, channels.noise)
-            nothing = np.full((extra, 2), np.nan)
-            self.load = np.append(self.load, nothing[:, 0])
-            self.newest = np.append(self.newest, nothing[:, 0])
-            self.unrest = np.append(self.unrest, np.zeros(extra))
-            self.reference = np.concatenate([self.reference, nothing])
-            self.smooth = np.concatenate([self.smooth, nothing])
-            self.since_ns = np.concatenate([self.since_ns, np.zeros((extra, 2), np.int64)])
+    def _fit(self, channels: Channels) -> None:
+        """Have an element for each channel; a sensor that came later may stand between those known."""
+        known, self.keys = self.keys, channels.keys
+        old, count = replace(self), len(channels.keys)
+        pairs = [(at, known.index(key)) for at, key in enumerate(channels.keys) if key in known]
+        at, of = np.array(pairs, np.intp).reshape(-1, 2).T
+        self.baselines = Baselines.begin(channels.means, channels.deviations, channels.noise)
+        self.baselines.take_over(old.baselines, at, of)
+        self.load, self.newest = np.full(count, np.nan), np.full(count, np.nan)
+        self.unrest = np.zeros(count)
+        self.reference, self.smooth = np.full((count, 2), np.nan), np.full((count, 2), np.nan)
+        self.since_ns = np.zeros((count, 2), np.int64)
+        for name in _OWN:
+            getattr(self, name)[at] = getattr(old, name)[of]
 
     def _measure(
         self, tick: ScoredTick, channels: Channels, elapsed_s: float
@@ -132,12 +140,10 @@ class Physics:
             self.rests_to_ns = tick.time_ns + int(REST_S * SECOND_NS)
         speeds = seen[channels.fan_columns]
         speed = float(np.median(speeds)) if len(speeds) else 1.0
-        turns = (
-            bool(present[channels.fan_columns].all())
-            and speed > 0
-            and bool(speeds.min() >= STANDS_STILL * speed)
-        )
+        turns = len(speeds) > 0 and bool(present[channels.fan_columns].all()) and speed > 0
+        turns = turns and bool(speeds.min() >= STANDS_STILL * speed)
         load_w = np.full(count, power_w)
+        load_w[channels.levels] = 1.0
         if len(thermal):
             own = channels.own_power
             rest_w = (
@@ -174,6 +180,11 @@ class Physics:
                     & (np.abs(now[thermal] - self.load[thermal]) <= TRANSIENT)
                 )
                 ok[thermal] &= turns or not len(speeds)
+            twins = channels.groups["twin"]
+            if len(twins):
+                cpus = channels.groups["cpu"]
+                y[twins] = (y[cpus] - y[cpus].mean()) * len(cpus) / (len(cpus) - 1)
+                ok[twins] = ok[cpus].all()
             if len(channels.fans):
                 own_speed = seen[channels.columns[channels.fans]]
                 y[channels.fans] = np.log(np.maximum(own_speed, 1e-3) / max(speed, 1e-3))
@@ -196,6 +207,16 @@ class Physics:
                     & (ratio < 1.0)
                 )
                 self.load[channels.efficiency] = np.log(np.maximum(given_w, 1.0))
+            if len(channels.phases):
+                amps = seen[channels.columns[channels.phases]]
+                y[channels.phases] = amps / max(float(amps.sum()), 0.1)
+                arrived = tick.arrived[channels.columns[channels.phases]]
+                ok[channels.phases] = (
+                    bool(arrived.all()) and amps.mean() >= LEAST_A and amps.min() > 0.1 * amps.mean()
+                )
+            if len(channels.levels):
+                y[channels.levels] = seen[channels.columns[channels.levels]]
+                ok[channels.levels] = present[channels.columns[channels.levels]]
             if channels.work >= 0:
                 rest = float(seen[channels.gpu_power].sum()) if len(channels.gpu_power) else 0.0
                 y[channels.work] = math.log(max(power_w - rest, 1.0)) if power_w == power_w else 0.0
@@ -260,7 +281,8 @@ class Physics:
         with np.errstate(invalid="ignore"):
             far = (np.abs(self.smooth) > 0.8 * limits).any(axis=1)
         calm = taken & ~far
-        self.baselines.learn(y, drivers, hours * taken * np.where(far, FAR_TEACHES, 1.0))
+        teaches: Array = np.where(far, FAR_TEACHES, 1.0) * taken * hours
+        self.baselines.learn(y, drivers, teaches)
         self.baselines.learn_noise(np.nan_to_num(self.smooth), hours, calm & np.isfinite(self.smooth[:, 0]))
         if time_ns - self.settled_ns >= SETTLE_S * SECOND_NS:
             self.baselines.settle()
@@ -269,15 +291,8 @@ class Physics:
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Its state."""
         times = np.array([self.time_ns, self.settled_ns, self.rests_to_ns], np.int64)
-        own = {
-            "load": self.load,
-            "newest": self.newest,
-            "unrest": self.unrest,
-            "reference": self.reference,
-            "smooth": self.smooth,
-            "since_ns": self.since_ns,
-        }
-        return {**own, "times": times, **self.baselines.to_arrays()}
+        own = {name: getattr(self, name) for name in _OWN}
+        return {**own, "times": times, "keys": np.array(self.keys, "U"), **self.baselines.to_arrays()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Physics:
@@ -285,11 +300,7 @@ class Physics:
         if not arrays:
             return cls()
         time_ns, settled_ns, rests_to_ns = (int(t) for t in arrays["times"])
-        own = {name: arrays[name] for name in ("load", "newest", "unrest", "reference", "smooth", "since_ns")}
-        return cls(
-            Baselines.from_arrays(arrays),
-            **own,
-            time_ns=time_ns,
-            settled_ns=settled_ns,
-            rests_to_ns=rests_to_ns,
-        )
+        own = {name: arrays[name] for name in _OWN}
+        keys = tuple(str(key) for key in arrays["keys"])
+        return cls(Baselines.from_arrays(arrays), **own, keys=keys, time_ns=time_ns, settled_ns=settled_ns,
+                   rests_to_ns=rests_to_ns)  # fmt: skip

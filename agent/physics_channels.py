@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
+PHASES = 3
 LEAST_FANS = 3  # of which one can be told from the median
 MARGIN_ZERO_C = 90.0  # a margin of nothing, as a temperature
 _LAGS_S = {
@@ -27,6 +28,7 @@ _LAGS_S = {
     "vrm": 60.0,
     "dimm": 90.0,
     "exhaust": 150.0,
+    "twin": 50.0,
     "share": 40.0,
     "efficiency": 40.0,
 }
@@ -41,17 +43,29 @@ _PRIORS: dict[str, tuple[tuple[float, float], ...]] = {
     "fan": ((0.0, 1e-3), (0.0, 0.03), (0.0, 1e-3)),
     "share": ((0.0, 0.03), (0.0, 1e-3), (0.0, 0.05)),
     "efficiency": ((0.01, 0.02), (0.0, 1e-3), (-0.02, 0.03)),
+    "twin": ((0.0, 0.05), (0.0, 0.05), (0.0, 0.02)),
+    "phase": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
+    "air": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
+    "damp": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
     "work": ((1.0, 0.7), (0.0, 0.2), (0.0, 0.7)),
 }
-_NOISE = {"fan": 0.008, "share": 0.006, "efficiency": 0.005}  # of y about its expectation at first, else:
+_NOISE = {
+    "fan": 0.008,
+    "share": 0.006,
+    "efficiency": 0.005,
+    "phase": 0.008,
+    "air": 0.7,
+    "damp": 2.0,
+}  # of y about its expectation at first, else:
 _NOISE_ELSEWHERE = 0.03
-INTERCEPT_SD = 10.0  # nothing is known of the level before
+INTERCEPT_SD = 100.0  # nothing is known of the level before
 
 
 @dataclass(frozen=True, slots=True)
 class Channels:
     """J channels of a host with F sensors, the groups one after the other."""
 
+    keys: tuple[str, ...]  # (J,) of the host's state
     roles: tuple[str, ...]  # (J,) keys of the priors
     names: tuple[str, ...]  # (J,) the sensor that each speaks of
     columns: Index  # (J,) its column
@@ -64,6 +78,8 @@ class Channels:
     fan_columns: Index  # of all fans of the chassis, whether channels or not
     shares: Index  # channels; their columns together are the whole
     efficiency: Index
+    phases: Index
+    levels: Index  # channels of air and damp
     given: Index  # (len(efficiency),) columns of power out
     work: int  # channel, −1 = none
     power: Index  # columns whose sum is the host's power
@@ -109,16 +125,22 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
     fans = [i for i in units_of_fans if units[i] == "rpm"] or units_of_fans
     shared = supplied if len(supplied) > 1 else given if len(given) > 1 else []
     pairs = [(i, column[n]) for i in supplied if (n := sensors[i].replace("_in_w", "_out_w")) in column]
+    sockets = roles.count("cpu")
+    phases = of("current", r"phase\d_a")
     utilization = column.get("cpu_util", -1)
     for role, added in (
         ("fan", fans if len(fans) >= LEAST_FANS else []), ("share", shared),
-        ("efficiency", [i for i, _ in pairs]), ("work", power[:1] if utilization >= 0 else []),
+        ("efficiency", [i for i, _ in pairs]), ("twin", [i for i, r in zip(columns, roles, strict=True) if r == "cpu"] if sockets > 1 else []),
+        ("phase", phases if len(phases) == PHASES else []),
+        ("air", of("temperature", r"(?:inlet|supply)_temp_c")), ("damp", of("humidity", r".*")),
+        ("work", power[:1] if utilization >= 0 else []),
     ):  # fmt: skip
         roles += [role] * len(added)
         columns += added
     groups = {role: np.array([j for j, r in enumerate(roles) if r == role], np.intp) for role in _PRIORS}
     priors = np.array([[(0.0, INTERCEPT_SD), *_PRIORS[role]] for role in roles]).reshape(-1, 4, 2)
     return Channels(
+        keys=tuple(f"{role} {sensors[i]}" for role, i in zip(roles, columns, strict=True)),
         roles=tuple(roles),
         names=tuple(sensors[i] for i in columns),
         columns=np.array(columns, np.intp),
@@ -133,6 +155,8 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         fan_columns=np.array(fans, np.intp),
         shares=groups["share"],
         efficiency=groups["efficiency"],
+        phases=groups["phase"],
+        levels=np.concatenate([groups["air"], groups["damp"]]),
         given=np.array([out for _, out in pairs], np.intp),
         work=int(groups["work"][0]) if len(groups["work"]) else -1,
         power=np.array(power, np.intp),

@@ -3,10 +3,10 @@
     y (J,), drivers (J, 4) ─► Baselines.expect ─► expected y, how sure (J,)
                            └► Baselines.learn: sums that only grow, slower once three days are known
 
-A channel is the logarithm of a temperature rise over the inlet, of a fan against its fellows, a supply's share
-or efficiency. Its drivers are 1, log load, log fan speed and log load squared. Physics gives the prior: heat
-follows load, air carries it away; some hours of the machine's own give the rest. How sure it is of a load that
-it has hardly seen follows from the same sums: extrapolation is wide, not bold.
+A channel is the logarithm of a temperature rise over the inlet, of a fan against its fellows, the share or
+efficiency of a supply. Its drivers are 1, log load, log fan speed and log load squared. Physics gives the
+prior: heat follows load, air carries it away; some hours of the machine's own give the rest. How sure it is
+of a load that it has hardly seen follows from the same sums: extrapolation is wide, not bold.
 """
 
 from __future__ import annotations
@@ -41,28 +41,33 @@ class Baselines:
     coefficients: Array = field(default_factory=lambda: np.zeros((0, DRIVERS)))
     covariance: Array = field(default_factory=lambda: np.zeros((0, DRIVERS, DRIVERS)))
 
-    def widen(self, means: Array, deviations: Array, noise: Array) -> None:
-        """Have these J channels; a new one begins with its prior, (J, 4) each, and a first guess of how y lies
-        about its expectation, (J,)."""
-        known = len(self.hours)
-        new = np.arange(known, len(means))
-        if not len(new):
-            return
-        precision = np.zeros((len(new), DRIVERS, DRIVERS))
-        index = np.arange(DRIVERS)
-        precision[:, index, index] = 1.0 / deviations[new] ** 2
-        self.precision = np.concatenate([self.precision, precision])
-        self.moment = np.concatenate([self.moment, means[new] / deviations[new] ** 2])
-        self.hours, self.weights = (np.pad(a, (0, len(new))) for a in (self.hours, self.weights))
-        self.squares = np.concatenate([self.squares, np.zeros((len(new), 2))])
-        self.first_noise = np.append(self.first_noise, noise[new])
-        self.settle()
+    @classmethod
+    def begin(cls, means: Array, deviations: Array, noise: Array) -> Baselines:
+        """J channels with their prior, (J, 4) each, and a first guess of how y lies about its expectation."""
+        count, index = len(noise), np.arange(DRIVERS)
+        precision = np.zeros((count, DRIVERS, DRIVERS))
+        precision[:, index, index] = 1.0 / deviations**2
+        begun = cls(
+            precision,
+            means / deviations**2,
+            np.zeros(count),
+            np.zeros((count, 2)),
+            np.zeros(count),
+            noise.copy(),
+        )
+        begun.settle()
+        return begun
+
+    def take_over(self, other: Baselines, at: NDArray[np.intp], of: NDArray[np.intp]) -> None:
+        """Let the channels `at` know what those `of` another one knew."""
+        for name in self.__slots__:
+            getattr(self, name)[at] = getattr(other, name)[of]
 
     def expect(self, drivers: Array) -> tuple[Array, Array]:
         """(J,) expected y and the standard deviation of that expectation; both are NaN while too little is
         known."""
-        expected = np.einsum("jd,jd->j", drivers, self.coefficients)
-        variance = np.einsum("jd,jde,je->j", drivers, self.covariance, drivers)
+        expected = (drivers * self.coefficients).sum(axis=1)
+        variance = ((drivers[:, None, :] @ self.covariance)[:, 0] * drivers).sum(axis=1)
         known = self.hours >= LEAST_HOURS
         return np.where(known, expected, np.nan), np.sqrt(np.maximum(variance, 0.0))
 
@@ -73,8 +78,9 @@ class Baselines:
         return noise
 
     def learn(self, y: Array, drivers: Array, hours: Array) -> None:
-        """Take a tick that stands for so many hours, (J,), 0 where it teaches nothing; the expectation changes
-        at `settle`."""
+        """Take a tick that stands for so many hours, (J,), 0 where it teaches nothing.
+
+        The expectation changes at `settle`."""
         weight = hours * SAMPLES_AN_HOUR * np.where(self.hours < KNOWN_HOURS, 1.0, LATER)
         scaled = drivers * (weight / self.first_noise**2)[:, None]
         self.precision += scaled[:, :, None] * drivers[:, None, :]
@@ -83,14 +89,14 @@ class Baselines:
 
     def learn_noise(self, residuals: Array, hours: float, taken: NDArray[np.bool_]) -> None:
         """Take smoothed residuals (J, 2)."""
-        weight = hours * np.where(self.weights < KNOWN_HOURS, 1.0, LATER) * taken
+        weight: Array = np.where(self.weights < KNOWN_HOURS, 1.0, LATER) * taken * hours
         self.squares += np.where(taken[:, None], residuals, 0.0) ** 2 * weight[:, None]
-        self.weights += weight
+        self.weights = self.weights + weight
 
     def settle(self) -> None:
         """Work out the coefficients anew from the sums."""
-        self.covariance = np.linalg.inv(self.precision)
-        self.coefficients = np.einsum("jde,je->jd", self.covariance, self.moment)
+        self.covariance = np.linalg.inv(self.precision).astype(np.float64)
+        self.coefficients = (self.covariance @ self.moment[:, :, None])[:, :, 0]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         return {name: getattr(self, name) for name in self.__slots__}

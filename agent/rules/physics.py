@@ -1,4 +1,4 @@
-"""Faults that a machine's own physics shows: hotter, slower, less even or less efficient than load explains."""
+"""Faults that a machine's own physics shows: hotter, slower or less even than load explains."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from agent.findings import Evidence, Finding, Severity
 from agent.physics import Residuals
 from agent.physics_channels import MARGIN_ZERO_C
 from agent.rules.layout import say
+from agent.rules.site import find_site_faults
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.tick_points import six_digits
 
 ALONE = 0.4  # of a part's residual: its fellows stay below this
 COLDER = -0.6  # a fellow this much colder: the work moved from it, and no heat sink came loose
-HALF_AIR = math.log(2.0)
+FAR_APART = 0.6  # log of how the rises of sockets are apart, beyond what work that moved can do
+LEAST_OWN = 0.05  # of its own residual
 MUCH = math.log(1.4)
+ROOM_K = 5.0  # warmer inlet air than usual is the room's fault first, and parts still follow it
 PARTS = ("vrm", "dimm", "gpu")
 LEAST_EXCESS_K = {"cpu": 4.0, "gpu": 4.0, "dimm": 3.0, "vrm": 3.0, "exhaust": 2.0}
 
@@ -26,13 +29,16 @@ def find_physical(tick: ScoredTick, residuals: Residuals | None) -> list[Finding
     """The findings of a tick's residuals."""
     if residuals is None or not residuals.beyond.any():
         return []
-    found = _of_air(tick, residuals)
+    is_room = any(residuals.fast[j] > ROOM_K for j in residuals.channels.groups["air"])
+    found = [] if is_room else _of_air(tick, residuals)
     if not found:
         found = _of_heat_sinks(tick, residuals)
-        for role in PARTS:
+        for role in () if is_room else PARTS:
             found += _of_part(tick, residuals, role)
+    found += find_site_faults(tick, residuals)
     return [
         *found,
+        *find_site_faults(tick, residuals),
         *_of_fans(tick, residuals),
         *_of_shares(tick, residuals),
         *_of_efficiency(tick, residuals),
@@ -82,8 +88,9 @@ def _of_air(tick: ScoredTick, res: Residuals) -> list[Finding]:
 
 def _of_heat_sinks(tick: ScoredTick, res: Residuals) -> list[Finding]:
     """One socket too hot for its load while the others are as ever."""
-    cpus = res.channels.groups["cpu"].tolist()
-    hot = [j for j in cpus if is_hot(res, j)]
+    cpus, twins = res.channels.groups["cpu"].tolist(), res.channels.groups["twin"].tolist()
+    apart = [cpus[at] for at, j in enumerate(twins) if res.beyond[j] > 0 and size(res, cpus[at]) > LEAST_OWN]
+    hot = apart or [j for j in cpus if is_hot(res, j)]
     if len(hot) != 1:
         return []
     j = hot[0]
@@ -91,15 +98,16 @@ def _of_heat_sinks(tick: ScoredTick, res: Residuals) -> list[Finding]:
         i for role in ("exhaust", "dimm", "vrm") for i in res.channels.groups[role].tolist()
     ]
     others = [size(res, i) / size(res, j) for i in fellows if not math.isnan(size(res, i))]
-    if not others or max(others) > ALONE or min(others) < COLDER:
+    far = any(size(res, twins[cpus.index(i)]) > FAR_APART for i in apart)
+    if not others or max(others) > ALONE or (min(others) < COLDER and not far):
         return []
-    more = 100 * math.expm1(size(res, j))
+    more = 100 * math.expm1(max(size(res, i) for i in (j, *(twins[cpus.index(j)],) * bool(twins))))
     return [
         _finding(
             "heatsink_degradation",
             "P2" if size(res, j) > MUCH else "P3",
             0.85 if len(cpus) > 1 else 0.65,
-            f"{_name(res, j)} of {tick.host} has {more:.0f} % more thermal resistance than it used to: "
+            f"{_name(res, j)} of {tick.host} has {more:.0f} % more thermal resistance than expected: "
             f"{_warmer(tick, res, j)}.",
             tick, res, [j, *fellows[:3]],
         )
@@ -173,8 +181,8 @@ def _of_efficiency(tick: ScoredTick, res: Residuals) -> list[Finding]:
     return [
         Finding(
             "condition", "psu_efficiency", "P3", 0.7, "evidence",
-            f"{name.upper()} of {tick.host} has an efficiency of {100 * now:.1f} % (usual {100 * usual:.1f} % "
-            "at this load).",
+            f"{name.upper()} of {tick.host} has an efficiency of {100 * now:.1f} % (usual "
+            f"{100 * usual:.1f} % at this load).",
             (meter, told), FAULTS["psu_efficiency"].actions,
         )
     ]  # fmt: skip
@@ -216,6 +224,10 @@ def _expected(tick: ScoredTick, res: Residuals, j: int) -> float:
     if role == "efficiency":
         given = channels.given[list(channels.efficiency).index(j)]
         return float(tick.seen[given]) / math.exp(y)
+    if role in ("air", "damp"):
+        return y
+    if role == "phase":
+        return y * float(tick.seen[channels.columns[channels.phases]].sum())
     if role == "work":
         return math.exp(y)
     hot_c = float(tick.seen[channels.inlet]) + math.exp(y)
