@@ -125,12 +125,14 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
     fans = [i for i in units_of_fans if units[i] == "rpm"] or units_of_fans
     shared = supplied if len(supplied) > 1 else given if len(given) > 1 else []
     pairs = [(i, column[n]) for i in supplied if (n := sensors[i].replace("_in_w", "_out_w")) in column]
-    sockets = roles.count("cpu")
+    twins = (
+        [i for i, role in zip(columns, roles, strict=True) if role == "cpu"] if roles.count("cpu") > 1 else []
+    )
     phases = of("current", r"phase\d_a")
     utilization = column.get("cpu_util", -1)
     for role, added in (
         ("fan", fans if len(fans) >= LEAST_FANS else []), ("share", shared),
-        ("efficiency", [i for i, _ in pairs]), ("twin", [i for i, r in zip(columns, roles, strict=True) if r == "cpu"] if sockets > 1 else []),
+        ("efficiency", [i for i, _ in pairs]), ("twin", twins),
         ("phase", phases if len(phases) == PHASES else []),
         ("air", of("temperature", r"(?:inlet|supply)_temp_c")), ("damp", of("humidity", r".*")),
         ("work", power[:1] if utilization >= 0 else []),

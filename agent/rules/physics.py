@@ -18,6 +18,7 @@ from agent.tick_points import six_digits
 ALONE = 0.4  # of a part's residual: its fellows stay below this
 COLDER = -0.6  # a fellow this much colder: the work moved from it, and no heat sink came loose
 FAR_APART = 0.6  # log of how the rises of sockets are apart, beyond what work that moved can do
+OWN_EXCESS_K = 3.0
 LEAST_OWN = 0.05  # of its own residual
 MUCH = math.log(1.4)
 ROOM_K = 5.0  # warmer inlet air than usual is the room's fault first, and parts still follow it
@@ -89,7 +90,11 @@ def _of_air(tick: ScoredTick, res: Residuals) -> list[Finding]:
 def _of_heat_sinks(tick: ScoredTick, res: Residuals) -> list[Finding]:
     """One socket too hot for its load while the others are as ever."""
     cpus, twins = res.channels.groups["cpu"].tolist(), res.channels.groups["twin"].tolist()
-    apart = [cpus[at] for at, j in enumerate(twins) if res.beyond[j] > 0 and size(res, cpus[at]) > LEAST_OWN]
+    apart = [
+        cpus[at]
+        for at, twin in enumerate(twins)
+        if res.beyond[twin] > 0 and size(res, cpus[at]) > LEAST_OWN and excess_k(res, cpus[at]) > OWN_EXCESS_K
+    ]
     hot = apart or [j for j in cpus if is_hot(res, j)]
     if len(hot) != 1:
         return []
@@ -101,7 +106,8 @@ def _of_heat_sinks(tick: ScoredTick, res: Residuals) -> list[Finding]:
     far = any(size(res, twins[cpus.index(i)]) > FAR_APART for i in apart)
     if not others or max(others) > ALONE or (min(others) < COLDER and not far):
         return []
-    more = 100 * math.expm1(max(size(res, i) for i in (j, *(twins[cpus.index(j)],) * bool(twins))))
+    ratios = [size(res, j), *(size(res, twins[cpus.index(i)]) for i in apart)]
+    more = 100 * math.expm1(max(ratios))
     return [
         _finding(
             "heatsink_degradation",
@@ -198,8 +204,12 @@ def is_hot(res: Residuals, j: int) -> bool:
     """Whether a part is above its limit, and by a number of kelvin that is worth the name."""
     if res.beyond[j] <= 0:
         return False
-    excess_k = math.exp(float(res.expected[j])) * math.expm1(size(res, j))
-    return excess_k >= LEAST_EXCESS_K[res.channels.roles[j]]
+    return excess_k(res, j) >= LEAST_EXCESS_K[res.channels.roles[j]]
+
+
+def excess_k(res: Residuals, j: int) -> float:
+    """How much warmer a part is than its load lets expect."""
+    return math.exp(float(res.expected[j])) * math.expm1(size(res, j))
 
 
 def evidence_of(tick: ScoredTick, res: Residuals, j: int) -> Evidence:
