@@ -21,7 +21,7 @@ from models.calibration import Calibration
 from models.device import fix_threads
 from models.gan import GanShape, Generator
 from models.heads import Head, HeadRecipe
-from models.load import LoadModel
+from models.load import Drivers, LoadModel
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.scaling import HostScaling
 from models.tops import OwnThreshold
@@ -185,6 +185,7 @@ class Detector:
             arrays["own.usual"] = self.own.usual
         if self.load is not None:
             arrays["load.coefficients"] = self.load.coefficients
+            arrays["load.own"] = self.load.own
             arrays["load.spread"] = self.load.spread
         meta = {
             "cohort": self.cohort,
@@ -199,7 +200,7 @@ class Detector:
             "doubt": self.doubt,
             "own": [self.own.least, self.own.hours_a_day] if self.own is not None else None,
             "tails": [[c.tail_scale, c.threshold] for c in self.calibrations],
-            "load": [list(self.load.load), list(self.load.inlet)] if self.load is not None else None,
+            "load": asdict(self.load.drivers) if self.load is not None else None,
             "notes": list(self.notes),
             "window": self.window,
             "history": self.history,
@@ -256,10 +257,16 @@ class Detector:
         )
 
 
-def _load(drivers: Sequence[Sequence[int]] | None, arrays: Mapping[str, NDArray[Any]]) -> LoadModel | None:
-    if drivers is None:
+def _load(kept: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> LoadModel | None:
+    if kept is None:
         return None
-    return LoadModel(tuple(drivers[0]), tuple(drivers[1]), arrays["load.coefficients"], arrays["load.spread"])
+    drivers = Drivers(
+        load=tuple(kept["load"]),
+        inlet=tuple(kept["inlet"]),
+        fans=tuple(kept["fans"]),
+        own=tuple((target, driver) for target, driver in kept["own"]),
+    )
+    return LoadModel(drivers, *(arrays[f"load.{name}"] for name in ("coefficients", "own", "spread")))
 
 
 def smoothing_half_lives(period_s: float, load_is_explained: bool) -> tuple[float, float]:

@@ -319,7 +319,7 @@ def _heads_note(recipes: Sequence[HeadRecipe]) -> str:
 def _load_note(load: LoadModel | None, sensors: Sequence[str]) -> str:
     if load is None:
         return "load: nothing tells it, so nothing is explained by it"
-    return f"load: told by {', '.join(sensors[column] for column in load.load)}"
+    return f"load: told by {', '.join(sensors[column] for column in load.drivers.load)}"
 
 
 def _threshold_note(host_days: float, budget_per_host_month: float, own: bool) -> str:

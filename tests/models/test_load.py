@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.load import fit_load, make_features
+from models.load import Drivers, find_drivers, fit_load, make_features
 
 SENSORS = ("power_w", "inlet_temp_c", "cpu0_temp_c", "fan1_rpm")
 QUANTITIES = ("power", "temperature", "temperature", "fan_speed")
@@ -67,7 +67,7 @@ def test_running_means_use_only_what_was_there_and_came_before() -> None:
     z, present = np.zeros((1, 3, 1)), np.ones((1, 3, 1), bool)
     z[0, :, 0] = 1.0, 2.0, 4.0
     present[0, 1, 0] = False
-    features = make_features((0,), (), z, present)[0]  # (3, 13): constant, 4 loads, 4 inlets, 4 squares
+    features = make_features(Drivers(load=(0,)), z, present)[0]  # constant, 4 loads, inlets, fans, squares
     kept = 0.5 ** (2 / 2)  # the first tick from the third, half-life 2
     assert features[:, 1] == pytest.approx([1.0, 0.0, 4.0])  # the tick alone
     assert features[2, 2] == pytest.approx((1.0 * kept + 4.0) / (1.0 + kept))
@@ -80,3 +80,42 @@ def test_a_masked_sensor_leaves_nothing_over() -> None:
     present = np.ones((1, WINDOW, 4), bool)
     present[0, -1, 2] = False
     assert fitted.left_over(np.ones((1, WINDOW, 4)), present)[0, -1, 2] == 0.0
+
+
+GPUS = ("power_w", "gpu0_power_w", "gpu1_power_w", "gpu0_temp_c", "gpu1_temp_c", "fan1_rpm")
+GPU_QUANTITIES = ("power", "power", "power", "temperature", "temperature", "fan_speed")
+
+
+def test_a_part_is_told_by_what_it_draws_itself() -> None:
+    drivers = find_drivers(GPUS, GPU_QUANTITIES)
+    assert drivers.load == (0,)
+    assert drivers.fans == (5,)
+    assert drivers.own == ((3, 1), (4, 2))
+
+
+def test_a_busy_card_beside_an_idle_one_is_explained_and_a_hot_one_is_not() -> None:
+    rng = np.random.default_rng(4)
+    cards = np.repeat(rng.normal(size=(101, 2)), 40, axis=0)[:4_000]
+    temperature = cards + 0.02 * rng.normal(size=cards.shape)
+    fan = 0.02 * rng.normal(size=(4_000, 1))
+    rows = np.concatenate([cards.sum(axis=1, keepdims=True), cards, temperature, fan], axis=1)
+    z = windows(rows)
+    fitted = fit_load(GPUS, GPU_QUANTITIES, z, np.ones(z.shape, bool), np.full(6, 0.01))
+    assert fitted is not None
+    assert np.abs(fitted.left_over(z[:1], np.ones((1, WINDOW, 6), bool))[0, -1, 3:5]).max() < 5
+    hot = z[:1].copy()
+    hot[0, -1, 4] += 0.5
+    rest = fitted.left_over(hot, np.ones((1, WINDOW, 6), bool))[0, -1]
+    assert rest[4] > 10 > abs(rest[3])
+
+
+def test_the_speed_of_fans_explains_temperatures_and_no_fan() -> None:
+    rng = np.random.default_rng(5)
+    load, speed = rng.normal(size=(2, 4_000))
+    rows = np.stack([load, np.zeros(4_000), load - speed, speed], axis=1) + 0.02 * rng.normal(size=(4_000, 4))
+    z = windows(rows)
+    fitted = fit_load(SENSORS, QUANTITIES, z, np.ones(z.shape, bool), FLOORS)
+    assert fitted is not None
+    rest = fitted.left_over(z, np.ones(z.shape, bool))[:, -1]
+    assert fitted.spread[2] < 0.1 < 0.9 < fitted.spread[3]
+    assert np.quantile(np.abs(rest[:, 2]), 0.99) < 5
