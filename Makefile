@@ -4,7 +4,7 @@
 #   make demo           incidents and a report from sample data, no servers needed; into demo/
 #   make test           all checks: style, types, tests, on a real Kafka and InfluxDB
 #   make bench          how fast it is on this machine
-#   make quality        the detection table on public data beside its peers, into docs/quality_tables.md
+#   make quality        detection beside peers on public data, and on the simulated fleet; into docs/quality_tables.md
 #   make lint           style and types only
 #   make services       leaves a real Kafka and InfluxDB running and writes .services.env
 #   make services-stop  stops them
@@ -56,7 +56,7 @@ bench: install
 
 # Exit 3 says that the public data has not been found (--data or COLDAISLE_DATA names its folder).
 quality: install
-	@$(BIN)/python -m models.quality
+	@$(BIN)/python -m agent.quality
 
 lint: install
 	@$(BIN)/ruff check

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.quality.peers import PEERS, Peer
+from agent.quality.smoothing import KERNEL, mix
 from models.evaluation import vus
-from models.quality.peers import PEERS, Peer
-from models.quality.smoothing import KERNEL, mix
 
 Rows = NDArray[np.float64]
 SENSORS, LEARNT, SCORED = 6, 900, 700

@@ -10,12 +10,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from typer import Exit
 
-from models.quality.__main__ import EXIT_NO_DATA, main
-from models.quality.cells import OURS, Cell
-from models.quality.peers import PEERS
-from models.quality.report import by_machine
-from models.quality.sets import DATA_VARIABLE, NoDataError, data_folder, machines, read_machine
-from models.quality.smoothing import KERNEL, mix
+from agent.quality.__main__ import EXIT_NO_DATA, main
+from agent.quality.cells import OURS, Cell
+from agent.quality.peers import PEERS
+from agent.quality.report import by_machine
+from agent.quality.sets import DATA_VARIABLE, NoDataError, data_folder, machines, read_machine
+from agent.quality.smoothing import KERNEL, mix
 
 ROWS, COLUMNS, CUT = 900, 5, 500
 FAULT = slice(400, 460)
@@ -72,7 +72,7 @@ def test_without_the_public_data_the_command_says_so_and_ends_with_3(tmp_path, m
     with pytest.raises(NoDataError, match="public data has not been found"):
         data_folder(None)
     with pytest.raises(Exit) as ended:
-        main(kept=tmp_path / "kept", out=tmp_path / "out.md")
+        main(out=tmp_path / "kept", tables=tmp_path / "out.md")
     assert ended.value.exit_code == EXIT_NO_DATA
     assert "public data has not been found" in capsys.readouterr().err
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from agent.quality.cells import MISSING, OURS, SHORT, SHORT_PCA, Cell, Result
+from agent.quality.own import FALSE_ALARMS_PER_DAY, REMOVED_SHARE, SHORT_ROWS
+from agent.quality.peers import PEERS
+from agent.quality.sets import SETS
 from models.detector import PARTS
 from models.evaluation import paired_interval
-from models.quality.cells import MISSING, OURS, SHORT, SHORT_PCA, Cell, Result
-from models.quality.own import FALSE_ALARMS_PER_DAY, REMOVED_SHARE, SHORT_ROWS
-from models.quality.peers import PEERS
-from models.quality.sets import SETS
 
 Results = Mapping[Cell, Result]
 Figure = Callable[[Result], float]
@@ -20,7 +20,7 @@ LEAST_MACHINES = 3  # for an interval over them
 
 HEAD = """# Detection quality on public machine data
 
-Written by `make quality` (`python -m models.quality`); change nothing here by hand.
+Written by `make quality` (`python -m agent.quality`); change nothing here by hand.
 
 Each method learns from a machine's training table alone and scores its test table row by row from the
 past. Figures are mean VUS-PR (buffer of 100 rows, no point adjustment) over machines and {seeds} seeds.

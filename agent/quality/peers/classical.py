@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 
-from models.quality.peers.scaling import Rows, Standard, trailing_windows
+from agent.quality.peers.scaling import Rows, Standard, trailing_windows
 
 CHUNK = 4_096  # rows at a time where windows are copied
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.quality.peers.networks import CLIP, Course, WindowNetwork, begin, errors, learn
-from models.quality.peers.scaling import Rows
+from agent.quality.peers.networks import CLIP, Course, WindowNetwork, begin, errors, learn
+from agent.quality.peers.scaling import Rows
 
 
 class _RecurrentAutoencoder(nn.Module):

@@ -15,11 +15,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from agent.quality import own
+from agent.quality.peers import PEERS
+from agent.quality.sets import PROJECT, SETS, machines, read_machine
+from agent.quality.smoothing import mix
 from models.evaluation import vus
-from models.quality import own
-from models.quality.peers import PEERS
-from models.quality.sets import PROJECT, SETS, machines, read_machine
-from models.quality.smoothing import mix
 
 OURS, SHORT, SHORT_PCA, MISSING = "coldaisle", "coldaisle-500", "pca-500", "coldaisle-missing"
 SECTIONS = ("peers", "events", "short", "missing")
@@ -120,10 +120,13 @@ def groups_of(cells: list[Cell]) -> list[list[Cell]]:
 def code_digest(method: str) -> str:
     """A digest of the code that a method's figures depend on."""
     ours = method in _OWN
-    models, quality = PROJECT / "models", PROJECT / "models" / "quality"
+    models, quality = PROJECT / "models", PROJECT / "agent" / "quality"
     files = [models / "evaluation.py", quality / "cells.py", quality / "sets.py"]
     if ours:
-        stages = ("backtest", "scoring", "scored", "alerts", "diagnosis", "ticks", "windows")
+        stages = (
+            *("backtest", "backtest_table", "scoring", "scored"),
+            *("alerts", "diagnosis", "ticks", "windows"),
+        )
         files += [*models.glob("*.py"), quality / "own.py", *(PROJECT / "agent" / f"{s}.py" for s in stages)]
     else:
         module = PEERS["pca" if method == SHORT_PCA else method]().__class__.__module__

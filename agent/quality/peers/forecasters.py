@@ -7,7 +7,7 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.quality.peers.networks import Course, WindowNetwork
+from agent.quality.peers.networks import Course, WindowNetwork
 
 
 class Forecaster(WindowNetwork):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.quality.peers.networks import (
+from agent.quality.peers.networks import (
     CLIP,
     Course,
     WindowNetwork,
@@ -18,7 +18,7 @@ from models.quality.peers.networks import (
     begin,
     training_windows,
 )
-from models.quality.peers.scaling import Rows, Standard
+from agent.quality.peers.scaling import Rows, Standard
 
 
 class AdversarialPeer(WindowNetwork):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from agent.quality.peers.scaling import Rows, Standard, trailing_windows
 from models.device import fix_threads
-from models.quality.peers.scaling import Rows, Standard, trailing_windows
 
 CLIP = 10.0  # standard deviations that networks are shown
 SCORE_BATCH = 1_024

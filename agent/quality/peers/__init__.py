@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from models.quality.peers import adversarial, autoencoders, classical, forecasters
-from models.quality.peers.scaling import Rows
+from agent.quality.peers import adversarial, autoencoders, classical, forecasters
+from agent.quality.peers.scaling import Rows
 
 
 class Peer(Protocol):
