@@ -34,7 +34,8 @@ from agent.sensors import SECOND_NS
 from agent.ticks import HOUR_NS, HostClock
 from agent.windows import tick_rows
 from models.detector import PARTS, Detector
-from models.training import HostHistory, TrainingOptions, fit_cohort
+from models.histories import HostHistory
+from models.training import TrainingOptions, fit_cohort
 
 __all__ = ["BacktestResult", "Table", "TableError", "backtest", "fit_table", "read_columns", "score_table"]
 

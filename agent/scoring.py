@@ -16,46 +16,17 @@ from numpy.typing import NDArray
 
 from agent.cohorts import CohortChoice
 from agent.host import Derived, Host
+from agent.newcomers import settle_newcomer, threshold_of, without_offsets
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.ticks import HOUR_NS, ClosedTick
+from agent.verdicts import Verdict, first_boot_verdict, scored_tick
 from agent.windows import Array, Rows, take_columns, tick_rows
-from models.calibration import DECADES, HIGHEST_THRESHOLD
-from models.detector import PARTS, VIEWS, Detector
+from models.detector import PARTS, Detector
 from models.level import Level
-from models.linear import FirstBoot
-from models.newcomer import Offset, widen
 from models.registry import LoadedModels
 from models.tops import Tops
 
 MIN_FILLED = 2  # ticks of a window that must hold something
-MODEL_QUANTITIES = frozenset(
-    (
-        "power",
-        "temperature",
-        "margin",
-        "fan_speed",
-        "voltage",
-        "current",
-        "humidity",
-        "utilization",
-        "frequency",
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the models say of one tick. Arrays follow the host's own sensors."""
-
-    scored: bool
-    scores: NDArray[np.float64]  # (P,)
-    threshold: float
-    missing_share: float
-    cohort: str
-    model: str
-    expected: NDArray[np.float64]  # (F,) NaN without an opinion
-    share: NDArray[np.float64]  # (F,)
-    usual: NDArray[np.float64]  # (F,) NaN where not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +87,7 @@ class Scorer:
         verdicts: dict[tuple[str, int], Verdict] = {}
         for run_of_each_host in zip_longest(*runs):  # a host's later run needs the past that its first makes
             verdicts.update(self._score_runs([run for run in run_of_each_host if run]))
-        return [_scored_tick(tick, hosts[tick.host], verdicts[tick.host, tick.time_ns]) for tick in ticks]
+        return [scored_tick(tick, hosts[tick.host], verdicts[tick.host, tick.time_ns]) for tick in ticks]
 
     def _score_runs(self, runs: Sequence[_Run]) -> dict[tuple[str, int], Verdict]:
         """One run of each host: those of one cohort together."""
@@ -128,11 +99,11 @@ class Scorer:
                 if run.host.level.cohort != run.cohort:  # levels of other models say nothing here
                     run.host.level, run.host.tops = Level(len(PARTS), run.cohort), Tops()
                     run.host.offset = None
-                _settle_newcomer(run, self.detectors[run.cohort])
+                settle_newcomer(run.host, run.ticks[0].time_ns, self.detectors[run.cohort])
                 rows = _Rows(run.host, values, present, run.ticks, places)
                 cohorts.setdefault(run.cohort, []).append(rows)
             else:
-                verdicts.update(((t.host, t.time_ns), _first_boot(run.host, t)) for t in run.ticks)
+                verdicts.update(((t.host, t.time_ns), first_boot_verdict(run.host, t)) for t in run.ticks)
                 run.host.history.push(values, present)
         for cohort, members in cohorts.items():
             detector = self.detectors[cohort]
@@ -194,7 +165,7 @@ class Scorer:
         verdicts = {}
         for start, member, columns in zip(passed.starts, members, passed.columns, strict=True):
             for tick, row in zip(member.ticks, member.places + start, strict=True):
-                threshold = _threshold(detector, member.host, tick, scores[row])
+                threshold = threshold_of(detector, member.host, tick, scores[row])
                 verdict = self._verdict(detector, tick, columns, passed, scores, threshold, int(row))
                 verdicts[tick.host, tick.time_ns] = verdict
             member.host.history.push(member.values, member.present)
@@ -213,7 +184,7 @@ class Scorer:
         centre = np.repeat(np.stack([c for c, _ in scaling]), sizes, axis=0)  # (B, C)
         scale = np.repeat(np.stack([s for _, s in scaling]), sizes, axis=0)  # (B, C)
         residuals = detector.errors(windows, present, centre, scale)  # (B, 3, C)
-        errors = _without_offsets(residuals, present[:, -1], members, sizes)
+        errors = without_offsets(residuals, present[:, -1], [m.host for m in members], sizes)
         cuts = np.cumsum(sizes)[:-1]
         histories = _push([d.errors for d in derived], np.split(errors, cuts), 0.0)  # (B, H, 3, C)
         seen = _push([d.seen for d in derived], np.split(present[:, -1], cuts), False)  # (B, H, C)
@@ -265,74 +236,6 @@ class Scorer:
         )
 
 
-def _threshold(detector: Detector, host: Host, tick: ClosedTick, scores: NDArray[np.float64]) -> float:
-    """The threshold of a tick, by hours that closed before it; its score counts from the next hour on."""
-    if host.offset is not None and host.offset.is_learning:
-        doubt = detector.doubt * host.offset.doubt()
-        scale = detector.calibrations[0].tail_scale
-        return widen(float(detector.thresholds[0]), scale, doubt, DECADES, HIGHEST_THRESHOLD)
-    if detector.own is None:
-        return float(detector.thresholds[0])
-    if host.tops.at(tick.time_ns // HOUR_NS) or not host.tops.threshold:
-        host.tops.threshold = detector.own.of(host.tops.closed)
-    if np.isfinite(scores[0]):
-        host.tops.add(float(scores[0]))
-    return host.tops.threshold
-
-
-# -- hosts that training never saw ----------------------------------------------------------------------
-
-
-def _settle_newcomer(run: _Run, detector: Detector) -> None:
-    """Close the hour of a host that training never saw; what it taught, its past is seen by again."""
-    host = run.host
-    if host.name in detector.hosts:
-        return
-    if host.offset is None:
-        host.offset = Offset.begin(len(VIEWS), len(detector.sensors))
-    if host.offset.at(run.ticks[0].time_ns // HOUR_NS):
-        host.derived = None
-
-
-def _without_offsets(
-    residuals: NDArray[np.float32],
-    present: NDArray[np.bool_],
-    members: Sequence[_Rows],
-    sizes: Sequence[int],
-) -> NDArray[np.float32]:
-    """(B, 3, C) residuals without what a newcomer's own normal adds to them."""
-    if all(member.host.offset is None for member in members):
-        return residuals
-    nothing = np.zeros(residuals.shape[1:])
-    offsets = [m.host.offset.taken_out() if m.host.offset is not None else nothing for m in members]
-    moved = residuals - np.repeat(np.stack(offsets), sizes, axis=0)
-    return np.where(present[:, None], moved, 0.0).astype(np.float32)
-
-
-# -- hosts without a model -----------------------------------------------------------------------------
-
-
-def _first_boot(host: Host, tick: ClosedTick) -> Verdict:
-    """The linear head, from a host's own past alone."""
-    sensors, wide = host.clock.sensors[: len(tick.values)], len(tick.values)
-    if host.first_boot is None:
-        host.first_boot = FirstBoot()
-    usable = tick.present & np.array([s.quantity in MODEL_QUANTITIES for s in sensors], bool)
-    score, threshold, share = host.first_boot.judge(tick.values, usable, [s.quantity for s in sensors])
-    blank = np.full(wide, np.nan)
-    return Verdict(
-        scored=score >= 0,
-        scores=np.array([score if part in ("fused", "linear") else NOT_KNOWN for part in PARTS]),
-        threshold=threshold,
-        missing_share=1.0 - float(tick.present.mean()),
-        cohort="",
-        model="linear",
-        expected=blank,
-        share=share,
-        usual=blank,
-    )
-
-
 # -- from a cohort's sensors to a host's own ------------------------------------------------------------
 
 
@@ -364,36 +267,3 @@ def _spread(
     inside = (columns >= 0) & (columns < wide)
     spread[columns[inside]] = cohort_values[inside]
     return spread
-
-
-def _scored_tick(tick: ClosedTick, host: Host, verdict: Verdict) -> ScoredTick:
-    sensors = host.clock.sensors[: len(tick.values)]
-    scores = dict(zip(PARTS, verdict.scores.tolist(), strict=True))
-    return ScoredTick(
-        host=tick.host,
-        time_ns=tick.time_ns,
-        period_ns=tick.period_ns,
-        scored=verdict.scored,
-        score=scores["fused"],
-        threshold=verdict.threshold,
-        parts={part: scores[part] for part in ("lstm_ae", "gan", "linear")},
-        missing_share=verdict.missing_share,
-        cohort=verdict.cohort,
-        model=verdict.model,
-        sensors=tuple(s.name for s in sensors),
-        quantities=tuple(s.quantity for s in sensors),
-        units=tuple(s.unit for s in sensors),
-        seen=tick.values,
-        present=tick.present,
-        arrived=tick.arrived,
-        sent=tick.sent,
-        limitable=tick.limitable,
-        expected=verdict.expected,
-        share=verdict.share,
-        usual=verdict.usual,
-        peak=tick.peak,
-        silent_ns=tick.silent_ns,
-        sensor_period_ns=tick.sensor_period_ns,
-        limits=tick.limits,
-        doubts=tick.doubts,
-    )

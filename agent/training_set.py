@@ -16,7 +16,6 @@ from agent.cohorts import MIN_OVERLAP, cohort_id
 from agent.errors import RecordingError
 from agent.progress import Progress
 from agent.recording import in_polls, read_recording
-from agent.scoring import MODEL_QUANTITIES
 from agent.sensors import SECOND_NS, period_from_times
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.mappings import FieldMapping
@@ -24,8 +23,9 @@ from agent.telemetry.readings import Readings
 from agent.ticks import HOUR_NS, HostClock, TickStream
 from agent.topology import Topology
 from agent.trust.host_trust import HostTrust
+from agent.verdicts import MODEL_QUANTITIES
 from agent.windows import take_columns, tick_rows
-from models.training import HostHistory
+from models.histories import HostHistory
 
 BATCH_MESSAGES = 20_000
 MIN_TICKS = 64  # fewer say nothing of a host's normal behaviour

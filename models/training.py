@@ -10,19 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from models.calibration import FIRM_HOST_DAYS, calibrate
-from models.detector import CLIP, HISTORY, NETWORK_CLIP, PARTS, VIEWS, WINDOW, Detector
+from models.detector import HISTORY, NETWORK_CLIP, PARTS, VIEWS, WINDOW, Detector
 from models.device import pick_device
 from models.fitting import Schedule, Windows, fit_gan, fit_lstm
 from models.gan import GanShape, Generator
 from models.heads import SHARP, Head, HeadRecipe, choose_recipes, days_differ, fit_head, sharpness
-from models.level import Level
+from models.histories import (
+    HostHistory,
+    Prepared,
+    last_ticks,
+    levels_of,
+    prepare,
+    residuals_of,
+    smoothed_of,
+    trailing,
+)
 from models.load import LoadModel, fit_load
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.newcomer import measure_doubt
@@ -31,9 +39,6 @@ from models.tops import OwnThreshold
 
 Progress = Callable[[int, int], None]  # done, total
 
-BLOCKS = 12  # of a host's time, at most
-SHORTEST_BLOCK = 96  # ticks: three windows
-HELD_OUT_EVERY = 4
 STRIDE = 3  # ticks between training windows
 MOST_WINDOWS = 20_000  # more say little new and cost time
 MOST_HEAD_ROWS = 20_000
@@ -45,17 +50,6 @@ DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class HostHistory:
-    """The ticks of one host in order, empty ones included as masked rows."""
-
-    host: str
-    period_s: float
-    values: NDArray[np.float32]  # (n, C)
-    present: NDArray[np.bool_]  # (n, C)
-    hour: NDArray[np.int64]  # (n,) hours since 1970
-
-
-@dataclass(frozen=True, slots=True)
 class TrainingOptions:
     """What may be chosen; the rest follows from the data."""
 
@@ -63,15 +57,6 @@ class TrainingOptions:
     device: str = "auto"
     budget_per_host_month: float = 0.03
     epochs: int | None = None  # at most; None: by the number of windows
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A host's rows on the cohort's scale, and which are held out."""
-
-    history: HostHistory
-    z: NDArray[np.float32]  # (n, C)
-    held_out: NDArray[np.bool_]  # (n,)
 
 
 def fit_cohort(
@@ -92,7 +77,7 @@ def fit_cohort(
     device = pick_device(options.device)
     floors = scale_floors(quantities, units)
     scalings = {h.host: fit_scaling(h.values, h.present, floors) for h in hosts}
-    prepared = [_prepare(h, scalings[h.host].centre, scalings[h.host].scale, n) for n, h in enumerate(hosts)]
+    prepared = [prepare(h, scalings[h.host].centre, scalings[h.host].scale, n) for n, h in enumerate(hosts)]
     fit, check = _windows(prepared, held_out=False), _windows(prepared, held_out=True)
     if not len(fit[0]):
         raise ValueError(f"cohort {cohort} has no full window; expected at least {WINDOW} ticks of a host")
@@ -113,7 +98,7 @@ def fit_cohort(
         heads={}, level_floor=np.ones(len(PARTS)), calibrations=(), device=device,
         load=load, period_s=float(np.median([h.period_s for h in hosts])),
     )  # fmt: skip
-    residuals = [_residuals(detector, p) for p in prepared]
+    residuals = [residuals_of(detector, p) for p in prepared]
     recipes = choose_recipes(
         load is not None, sharpness([days_differ(h.values, h.present, h.period_s) for h in hosts])
     )
@@ -132,28 +117,7 @@ def fit_cohort(
     return detector
 
 
-def _prepare(
-    history: HostHistory, centre: NDArray[np.float64], scale: NDArray[np.float64], turn: int = 0
-) -> _Prepared:
-    z = np.where(history.present, np.clip((history.values - centre) / scale, -CLIP, CLIP), 0.0)
-    return _Prepared(history, z.astype(np.float32), hold_out(len(z), turn))
-
-
-def hold_out(ticks: int, turn: int) -> NDArray[np.bool_]:
-    """(n,) which ticks of the cohort's host number `turn` are held out: one block of every four.
-
-    Which one moves from four to four and from host to host: a fixed one would be the same hours of every
-    day whenever training covers whole days, and the threshold would know nothing of the others.
-    """
-    block = np.arange(ticks) // max(ticks // BLOCKS, SHORTEST_BLOCK)
-    last = HELD_OUT_EVERY - 1
-    place = (last - block // HELD_OUT_EVERY + turn) % HELD_OUT_EVERY
-    return np.asarray(block % HELD_OUT_EVERY == place)
-
-
-def _windows(
-    prepared: Sequence[_Prepared], held_out: bool
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _windows(prepared: Sequence[Prepared], held_out: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(N, T, C) scaled values and (N, T, C) masks, from one side of the split."""
     values, masks = [], []
     for host in prepared:
@@ -185,33 +149,9 @@ def _condition(load: LoadModel | None, windows: Windows) -> Windows:
     return np.clip(np.concatenate(parts), -NETWORK_CLIP, NETWORK_CLIP).astype(np.float32), mask
 
 
-def _residuals(
-    detector: Detector, host: _Prepared, scaling: HostScaling | None = None
-) -> NDArray[np.float32]:
-    """(n, 3, C) residuals of every tick, as the stream would have them."""
-    windows = _trailing(host.history.values, WINDOW)  # (n, T, C)
-    present = _trailing(host.history.present, WINDOW)
-    centre, scale = detector.scaling(host.history.host)
-    if scaling is not None:
-        centre, scale = scaling.centre, scaling.scale
-    rows = len(windows)
-    return detector.errors(
-        windows,
-        present,
-        np.broadcast_to(centre, (rows, len(centre))),
-        np.broadcast_to(scale, (rows, len(scale))),
-    )
-
-
-def _trailing(rows: NDArray[Any], depth: int, fill: float = 0.0) -> NDArray[Any]:
-    """(n, ...) → (n, depth, ...): for each row the last `depth` ones, `fill` before the beginning."""
-    padded = np.concatenate([np.full((depth - 1, *rows.shape[1:]), fill, rows.dtype), rows])
-    return np.moveaxis(np.lib.stride_tricks.sliding_window_view(padded, depth, axis=0), -1, 1)
-
-
 def _fit_heads(
     detector: Detector,
-    prepared: Sequence[_Prepared],
+    prepared: Sequence[Prepared],
     residuals: Sequence[NDArray[np.float32]],
     recipes: Sequence[HeadRecipe],
 ) -> dict[str, tuple[Head, ...]]:
@@ -223,12 +163,12 @@ def _fit_heads(
     every = max(1, -(-sum(len(rows) for rows in chosen) // MOST_HEAD_ROWS))
     chosen = [rows[::every] for rows in chosen]
     seen = np.concatenate(
-        [_trailing(h.history.present, HISTORY)[rows] for h, rows in zip(prepared, chosen, strict=True)]
+        [trailing(h.history.present, HISTORY)[rows] for h, rows in zip(prepared, chosen, strict=True)]
     )
     heads = {}
     for place, view in enumerate(VIEWS):
         histories = np.concatenate(
-            [_trailing(r[:, place], HISTORY)[rows] for r, rows in zip(residuals, chosen, strict=True)]
+            [trailing(r[:, place], HISTORY)[rows] for r, rows in zip(residuals, chosen, strict=True)]
         ).astype(np.float64)
         heads[view] = tuple(fit_head(recipe, histories, seen, detector.period_s) for recipe in recipes)
     return heads
@@ -236,12 +176,12 @@ def _fit_heads(
 
 def _calibrate(
     detector: Detector,
-    prepared: Sequence[_Prepared],
+    prepared: Sequence[Prepared],
     residuals: Sequence[NDArray[np.float32]],
     budget_per_host_month: float,
 ) -> None:
     """Level floor and calibrations from the held-out ticks, through the same stages as the stream."""
-    smoothed = [_smoothed(detector, h, r) for h, r in zip(prepared, residuals, strict=True)]
+    smoothed = [smoothed_of(detector, h, r) for h, r in zip(prepared, residuals, strict=True)]
     pooled = np.concatenate([s[h.held_out] for s, h in zip(smoothed, prepared, strict=True)])
     pooled = pooled[np.isfinite(pooled).all(axis=1)]
     if not len(pooled):  # too short to hold anything out
@@ -255,7 +195,7 @@ def _calibrate(
     detector.level_floor = np.quantile(pooled, quantile, axis=0)
     values, everything = [], []
     for host, its in zip(prepared, smoothed, strict=True):
-        levels = _levels(its, host.history.hour)
+        levels = levels_of(its, host.history.hour)
         held_out = host.held_out if host.held_out.any() else np.ones(len(its), bool)
         everything.append(detector.relate(its, levels))
         values.append(np.where(held_out[:, None], everything[-1], np.nan))
@@ -271,7 +211,7 @@ def _calibrate(
     )
 
 
-def _doubt(detector: Detector, prepared: Sequence[_Prepared], scalings: Mapping[str, HostScaling]) -> float:
+def _doubt(detector: Detector, prepared: Sequence[Prepared], scalings: Mapping[str, HostScaling]) -> float:
     """How much higher hosts score when the others alone tell what is typical; as the detector says of hosts
     it knows nothing of where there are too few to try it on."""
     if len(prepared) < LEAST_DOUBT_HOSTS:
@@ -279,34 +219,12 @@ def _doubt(detector: Detector, prepared: Sequence[_Prepared], scalings: Mapping[
     as_known: list[NDArray[np.float64]] = []
     as_new: list[NDArray[np.float64]] = []
     for host in prepared[:MOST_DOUBT_HOSTS]:
-        recent = _recent(host)
+        recent = last_ticks(host, DOUBT_TICKS)
         others = [scaling for name, scaling in scalings.items() if name != host.history.host]
         for scaling, values in ((scalings[host.history.host], as_known), (typical_scaling(others), as_new)):
-            smoothed = _smoothed(detector, recent, _residuals(detector, recent, scaling))
+            smoothed = smoothed_of(detector, recent, residuals_of(detector, recent, scaling))
             values.append(smoothed[:, 0])
     return measure_doubt(as_known, as_new)
-
-
-def _recent(host: _Prepared) -> _Prepared:
-    """The last ticks of a host."""
-    h, last = host.history, slice(-DOUBT_TICKS, None)
-    history = HostHistory(h.host, h.period_s, h.values[last], h.present[last], h.hour[last])
-    return _Prepared(history, host.z[last], host.held_out[last])
-
-
-def _smoothed(detector: Detector, host: _Prepared, residuals: NDArray[np.float32]) -> NDArray[np.float64]:
-    raw, _ = detector.fuse(_trailing(residuals, HISTORY), _trailing(host.history.present, HISTORY))
-    raw = np.where(host.history.present.any(axis=1, keepdims=True), raw, np.nan)
-    return detector.smooth(_trailing(raw, detector.kernel, np.nan))
-
-
-def _levels(smoothed: NDArray[np.float64], hours: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n, P) the level that each tick of a host is seen against."""
-    level, levels = Level(len(PARTS)), np.full_like(smoothed, np.nan)
-    for row, hour in enumerate(hours.tolist()):
-        levels[row] = level.at(hour)
-        level.add(smoothed[row])
-    return levels
 
 
 def _heads_note(recipes: Sequence[HeadRecipe]) -> str:

@@ -14,7 +14,8 @@ from agent.pipeline import Output, Pipeline
 from agent.scoring import Scorer
 from agent.telemetry.readings import Message
 from models.detector import Detector
-from models.training import HostHistory, TrainingOptions, fit_cohort
+from models.histories import HostHistory
+from models.training import TrainingOptions, fit_cohort
 
 SENSORS = ("cpu1_temp_c", "exhaust_temp_c", "inlet_temp_c", "power_w")
 KINDS, UNITS = ("temperature", "temperature", "temperature", "power"), ("Cel", "Cel", "Cel", "W")

@@ -12,7 +12,8 @@ from agent.scoring import Scorer
 from agent.state import decode_record, encode_host, host_of_record
 from agent.ticks import ClosedTick, HostClock, TickStream
 from models.detector import Detector
-from models.training import HostHistory, TrainingOptions, fit_cohort
+from models.histories import HostHistory
+from models.training import TrainingOptions, fit_cohort
 
 SENSORS = ("s0", "s1", "s2", "s3", "s4", "s5")
 SECOND_NS = 1_000_000_000

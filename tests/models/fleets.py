@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector import Detector
+from models.histories import HostHistory
 from models.level import Level
-from models.training import HostHistory
 
 SENSORS = ("inlet_c", "cpu1_c", "cpu2_c", "fan1_rpm", "fan2_rpm", "power_w", "standby_v")
 QUANTITIES = ("temperature",) * 3 + ("fan_speed",) * 2 + ("power", "voltage")

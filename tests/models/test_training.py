@@ -7,9 +7,10 @@ import pytest
 from fleets import QUANTITIES, SENSORS, UNITS, make_fleet, make_host
 
 from models.detector import Detector
+from models.histories import hold_out
 from models.level import Level
 from models.scaling import fit_scaling, scale_floors
-from models.training import TrainingOptions, fit_cohort, hold_out
+from models.training import TrainingOptions, fit_cohort
 
 DAY = 1440  # ticks of a minute
 
