@@ -29,6 +29,7 @@ NORM_QUANTILE = 0.9  # of the training statistic: each head counts in units of i
 DAYS_APART = 0.26  # spread of daily means, in spreads of a sensor, where sharp and robust weigh the same
 STEEPNESS = 12.0
 LEAST_DAYS, MOST_DAYS = 5, 12
+UNKNOWN_SHARPNESS = 0.75
 
 Array = NDArray[np.float64]
 
@@ -118,10 +119,11 @@ def days_differ(values: NDArray[np.floating[Any]], present: NDArray[np.bool_], p
 
 
 def sharpness(differences: Sequence[float]) -> float:
-    """0..1 from how far the days of each host differ: 1 where they agree; a half where nothing tells."""
+    """0..1 from how far the days of each host differ: 1 where they agree. Where too few days tell, little has
+    been seen to differ, and what was seen is recent."""
     known = [d for d in differences if np.isfinite(d)]
     if not known:
-        return 0.5
+        return UNKNOWN_SHARPNESS
     return float(1.0 / (1.0 + (float(np.median(known)) / DAYS_APART) ** STEEPNESS))
 
 

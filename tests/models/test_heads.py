@@ -105,7 +105,7 @@ def test_heads_are_weighed_by_how_far_days_differ() -> None:
     assert [r.weight for r in choose_recipes(False, 0.25)] == [0.25, 0.75]
     assert choose_recipes(False, 0.0) == (ROBUST,)
     assert sharpness([0.13]) > 0.99 > 0.5 > 0.05 > sharpness([0.36])
-    assert sharpness([math.nan]) == 0.5
+    assert sharpness([math.nan]) == 0.75
 
 
 def test_days_that_differ_are_told_from_days_that_agree() -> None:
