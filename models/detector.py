@@ -23,6 +23,7 @@ from models.gan import GanShape, Generator
 from models.heads import Head, HeadRecipe
 from models.load import Drivers, LoadModel
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
+from models.newcomer import FEW_HOSTS_DOUBT
 from models.scaling import HostScaling
 from models.tops import OwnThreshold
 
@@ -62,7 +63,7 @@ class Detector:
     calibrations: tuple[Calibration, ...]  # in the order of PARTS
     load: LoadModel | None = None  # what load and inlet air explain; None where nothing tells the load
     own: OwnThreshold | None = None  # a host's own hours make its threshold; None: the calibration does
-    doubt: float = 1.0  # how much higher, in log value, a host scores that training never saw
+    doubt: float = FEW_HOSTS_DOUBT  # how much higher, in log value, a host scores that training never saw
     period_s: float = 60.0  # of a tick
     notes: tuple[str, ...] = ()  # what was chosen in training, and why
     device: str = "cpu"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 LEARN_HOURS = 24
 CLIP = 20.0  # scaled units: one wild reading must not be learnt
+FEW_HOSTS_DOUBT = 2.0  # of a cohort with too few hosts to try how strangers score
 DOUBT_HOURS = 1.0  # after so many closed hours half of the doubt is left
 
 Array = NDArray[np.float64]

@@ -13,7 +13,15 @@ Q99_SPREAD_OF_NORMAL = 4.65  # q99 − q01 of one
 RANGE_SHARE = 0.01  # of the range that training saw
 
 # The least spread worth a score: about what the sensors of each quantity quantise to.
-FLOORS = {"temperature": 0.5, "margin": 0.5, "fan_speed": 40.0, "power": 3.0, "voltage": 0.1, "humidity": 1.0}
+FLOORS = {
+    "temperature": 0.5,
+    "margin": 0.5,
+    "fan_speed": 40.0,
+    "power": 3.0,
+    "voltage": 0.1,
+    "current": 0.1,
+    "humidity": 1.0,
+}
 DEFAULT_FLOOR = 0.01
 UNKNOWN_QUANTITY = "other"  # no floor is known: a share of the range that training saw is the least
 FRACTION_FLOOR = 0.01  # of anything in unit 1
