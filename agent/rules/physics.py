@@ -36,7 +36,6 @@ def find_physical(tick: ScoredTick, residuals: Residuals | None) -> list[Finding
         found = _of_heat_sinks(tick, residuals)
         for role in () if is_room else PARTS:
             found += _of_part(tick, residuals, role)
-    found += find_site_faults(tick, residuals)
     return [
         *found,
         *find_site_faults(tick, residuals),
