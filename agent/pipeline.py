@@ -9,6 +9,7 @@ restart from restored hosts, give the same points.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -177,7 +178,9 @@ class Pipeline:
         else:
             output.counts.unscored += 1
         output.points.append(reading_point(tick.host, tick.time_ns, tick.sensors, tick.seen, tick.sent))
-        flow_share = host.air_flow.update(tick, layout_of(tick))
+        # What is usual for a host that training never saw is that of another machine: its own past must tell.
+        is_known = host.offset is None
+        flow_share = host.air_flow.update(tick, layout_of(tick)) if is_known else math.nan
         changed = host.alerts.update(tick, diagnose(tick, flow_share, host.physics.update(tick)))
         output.points.extend(alert.to_point() for alert in changed)
         source = host.source
