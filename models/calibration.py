@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DECADES = 12.0  # a score of 1 is p = 1e-12
+TOLD_DECADES = 8.0  # so far the tail is taken at its word
 RUN_QUANTILE = 0.9  # ticks above it form runs, whose maxima tell the tail
 BODY_QUANTILE = 0.999  # up to here the distribution is what was seen
 APART_TICKS = 64  # exceedances closer than a smoothing kernel belong to one run
@@ -43,7 +44,7 @@ class Calibration:
         body = np.interp(log_v, self.knots_log_v, self.knots_log_p)
         beyond = np.maximum(log_v - self.knots_log_v[-1], 0.0)
         log_p = body - beyond / (self.tail_scale * math.log(10))
-        return np.asarray(np.clip(-log_p / DECADES, 0.0, 1.0))
+        return np.asarray(np.clip(_within(-log_p) / DECADES, 0.0, 1.0))
 
 
 def calibrate(values: list[Array], period_s: float, budget_per_host_month: float) -> Calibration:
@@ -64,6 +65,14 @@ def calibrate(values: list[Array], period_s: float, budget_per_host_month: float
     log_v = start + scale * math.log(max(runs_a_month / budget_per_host_month, math.e))
     body = Calibration(*_body(pooled), scale, threshold=0.0)
     return replace(body, threshold=min(float(body.score(np.exp([log_v]))[0]), HIGHEST_THRESHOLD))
+
+
+def _within(decades: Array) -> Array:
+    """Decades of improbability: as they are to TOLD_DECADES, nearing DECADES beyond. What is so far out
+    was never measured, but the farther of two stays the farther."""
+    room = DECADES - TOLD_DECADES
+    beyond = np.maximum(decades - TOLD_DECADES, 0.0)
+    return np.where(decades > TOLD_DECADES, TOLD_DECADES - room * np.expm1(-beyond / room), decades)
 
 
 def fit_tail(peaks: Array, edge: float) -> tuple[float, float, float]:

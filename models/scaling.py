@@ -55,12 +55,14 @@ def fit_scaling(values: NDArray[np.float32], present: NDArray[np.bool_], floors:
     """Centre = median; scale = the largest of two robust spreads, a share of the range, and the floor.
 
     A sensor that was constant keeps a hundredth of its natural size as scale: columns that first move
-    after training are half the news.
+    after training are half the news. Where no floor is known (0), a hundredth of the natural size is the
+    least: of 1 where all values lie in −1…1, as in tables that somebody has scaled, else of the largest.
 
     Args:
         values: (n, C), present: (n, C), floors: (C,).
     """
     centre, scale = np.zeros(values.shape[1]), np.ones(values.shape[1])
+    natural = 1.0 if np.abs(np.where(present, values, 0.0)).max(initial=0.0) <= 1.0 else 0.0
     for column in range(values.shape[1]):
         seen = values[present[:, column], column].astype(np.float64)
         if not len(seen):
@@ -72,7 +74,7 @@ def fit_scaling(values: NDArray[np.float32], present: NDArray[np.bool_], floors:
             float(np.quantile(np.abs(seen - centre[column]), 0.95)) / Q95_OF_NORMAL,
             float(high - low) / Q99_SPREAD_OF_NORMAL,
             RANGE_SHARE * float(seen.max() - seen.min()),
-            float(floors[column]),
+            float(floors[column]) or RANGE_SHARE * (natural or float(np.abs(seen).max())),
         ]
         if seen.max() == seen.min():
             spreads.append(DEFAULT_FLOOR * max(1.0, float(np.abs(seen).max())))
