@@ -42,7 +42,6 @@ __all__ = ["BacktestResult", "Table", "TableError", "backtest", "fit_table", "re
 COHORT, FUSED = "backtest", "fused"
 BATCH_ROWS = 4_096
 MIN_ROWS = 64
-DAYS_A_MONTH = 30.0
 
 Reach = Callable[[int, int], None]
 Periods = NDArray[np.int64]

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table as Shown
 
-from agent.backtest import DAYS_A_MONTH, FUSED, BacktestResult, backtest, check_tables
+from agent.backtest import FUSED, BacktestResult, backtest, check_tables
 from agent.backtest_table import LABEL, TIME, Table, TableError, read_columns, read_table, some
 from agent.errors import RecordingError
 from agent.progress import Bars, Progress, Quiet
 from agent.sensors import SECOND_NS
 from models.detector import PARTS
 from models.evaluation import curve_figures, event_figures, point_figures, segments
+from models.tops import DAYS_A_MONTH
 from models.training import TrainingOptions
 
 SCORES, METRICS = "scores.parquet", "metrics.json"

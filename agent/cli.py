@@ -264,9 +264,9 @@ def backtest(
     Example:
       coldaisle backtest --train march.parquet --test april.parquet --detector all
     """
-    from agent.backtest import DAYS_A_MONTH
     from agent.backtest_command import command
     from agent.device import choose_device
+    from models.tops import DAYS_A_MONTH
     from models.training import TrainingOptions
 
     options = TrainingOptions(seed=seed, device=choose_device(device.value), epochs=epochs)

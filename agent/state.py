@@ -112,13 +112,17 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         air_flow=host.air_flow,
         tops=host.tops,
         newcomer=_packed(host.offset.to_arrays()) if host.offset is not None else None,
-        physics={k: pack_array(v) for k, v in host.physics.to_arrays().items()},
+        physics=_packed(host.physics.to_arrays()),
     )
     return zstandard.compress(_encoder.encode(record), 3)
 
 
 def _packed(arrays: Mapping[str, NDArray[Any]]) -> dict[str, ArrayRecord]:
     return {name: pack_array(array) for name, array in arrays.items()}
+
+
+def _unpacked(records: Mapping[str, ArrayRecord]) -> dict[str, NDArray[Any]]:
+    return {name: unpack_array(record) for name, record in records.items()}
 
 
 def decode_record(data: bytes) -> HostRecord:
@@ -173,22 +177,18 @@ def host_of_record(record: HostRecord) -> Host:
         history=History(HISTORY_TICKS, unpack_array(record.values), unpack_array(record.present)),
         level=record.level,
         tops=record.tops,
-        offset=None
-        if record.newcomer is None
-        else Offset.from_arrays({k: unpack_array(v) for k, v in record.newcomer.items()}),
+        offset=None if record.newcomer is None else Offset.from_arrays(_unpacked(record.newcomer)),
         cohort=record.cohort,
         kind=record.kind,
         forgotten_ns=record.forgotten_ns,
         told_place=record.told_place,
         first_hour=record.first_hour,
         summary_minute=record.summary_minute,
-        first_boot=None
-        if first_boot is None
-        else FirstBoot.from_arrays({k: unpack_array(v) for k, v in first_boot.items()}),
+        first_boot=None if first_boot is None else FirstBoot.from_arrays(_unpacked(first_boot)),
         applied_to=record.offset,
-        trust=HostTrust.from_arrays({k: unpack_array(v) for k, v in record.trust.items()}),
+        trust=HostTrust.from_arrays(_unpacked(record.trust)),
         air_flow=record.air_flow,
-        physics=Physics.from_arrays({k: unpack_array(v) for k, v in record.physics.items()}),
+        physics=Physics.from_arrays(_unpacked(record.physics)),
     )
 
 

@@ -73,9 +73,23 @@ def read_training_set(
                 batches.append(replace(read, message=read.message + np.int32(messages)))
                 messages += len(batch)
                 stage.advance(len(batch))
-    readings = _joined(batches)
-    if not len(readings):
+    if not any(len(batch) for batch in batches):
         raise RecordingError(f"{', '.join(f.name for f in files)}: no readings; expected recorded telemetry")
+    found = sort_readings(decoder, batches, topology, progress)
+    if not found.cohorts:
+        why = "; ".join(f"{host}: {reason}" for host, reason in sorted(found.left_out.items()))
+        raise RecordingError(f"no host can be trained on ({why})")
+    return found
+
+
+def sort_readings(
+    decoder: Decoder, batches: Sequence[Readings], topology: Topology, progress: Progress
+) -> TrainingSet:
+    """Decoded readings, in the order of their messages, clocked and sorted into cohorts.
+
+    `message` of a batch goes on counting where the batch before it ended.
+    """
+    readings = _joined(batches)
     periods = _periods(decoder, readings)
     with progress.stage("making ticks") as stage:
         clocks, streams = _clocked(decoder, readings, periods)
@@ -88,9 +102,6 @@ def read_training_set(
         readings=len(readings),
     )
     _sort_into_cohorts(found, clocks, streams, topology)
-    if not found.cohorts:
-        why = "; ".join(f"{host}: {reason}" for host, reason in sorted(found.left_out.items()))
-        raise RecordingError(f"no host can be trained on ({why})")
     return found
 
 

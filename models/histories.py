@@ -1,6 +1,8 @@
 """The past of a host in training: what is held out of it, and what a detector makes of it as of a stream.
 
-HostHistory ─► prepare ─► Prepared ─► residuals (n, 3, C) ─► smoothed (n, P), levels (n, P)
+    HostHistory ─► prepare ─► Prepared ─► residuals (n, 3, C) ─► smoothed (n, P), levels (n, P)
+
+The functions are those of the stream, so that training sees what the daemon will see.
 """
 
 from __future__ import annotations

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agent.backtest import DAYS_A_MONTH, Table, fit_table, read_columns, score_table
+from agent.backtest import Table, fit_table, read_columns, score_table
 from agent.quality.sets import Machine, Rows, read_machine
 from agent.sensors import SECOND_NS
 from models.detector import PARTS, Detector
 from models.evaluation import event_figures, vus
+from models.tops import DAYS_A_MONTH
 from models.training import TrainingOptions
 
 FALSE_ALARMS_PER_DAY = 1.0  # what the threshold is asked to keep to

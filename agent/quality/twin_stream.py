@@ -31,7 +31,7 @@ from agent.telemetry.decoder import Decoder
 from agent.telemetry.readings import Message, Readings, Series
 from agent.topology import Topology
 from agent.topology_rows import Place, Row
-from agent.training_set import Cohort, TrainingSet, _clocked, _joined, _periods, _sort_into_cohorts
+from agent.training_set import Cohort, TrainingSet, sort_readings
 from models.detector import Detector
 from models.training import TrainingOptions, fit_cohort
 from models.twin.fleet_run import FleetRun
@@ -168,18 +168,7 @@ def training_set(runs: Mapping[str, FleetRun], seed: int) -> TrainingSet:
                 Readings(readings.series, readings.time_ns, readings.value, readings.message + messages)
             )
             messages += len(sent)
-    readings = _joined(read)
-    periods = _periods(decoder, readings)
-    clocks, streams = _clocked(decoder, readings, periods)
-    found = TrainingSet(
-        cohorts=[],
-        periods_s={h: {s: ns / SECOND_NS for s, ns in known.items()} for h, known in periods.items()},
-        first_ns=int(readings.time_ns.min()),
-        last_ns=int(readings.time_ns.max()),
-        readings=len(readings),
-    )
-    _sort_into_cohorts(found, clocks, streams, Topology(places))
-    return found
+    return sort_readings(decoder, read, Topology(places), Quiet())
 
 
 def fit(cohorts: Sequence[Cohort], options: TrainingOptions) -> dict[str, Detector]:
