@@ -25,7 +25,6 @@ __all__ = ["Alert", "HostAlerts"]
 MINUTE_NS = 60 * SECOND_NS
 RAISE_OF_TICKS = 3  # an alert opens at RAISE_AT abnormal ones of so many
 RAISE_AT = 2
-CALM_SHARE = 0.8  # of the threshold: below it a tick is calm
 CALM_TICKS = 3
 CALM_NS = 10 * MINUTE_NS
 SURER = 0.04  # so much more confidence is worth telling anew, with the evidence that gave it
@@ -260,7 +259,7 @@ def _count_calm(track: Track, kind: Kind, tick: ScoredTick, abnormal: bool) -> N
     """Count the calm ticks in a row, and since when; only ticks that prove something come here."""
     is_calm = not abnormal
     if kind == "condition" and tick.scored:
-        is_calm = is_calm and tick.score < CALM_SHARE * tick.threshold
+        is_calm = is_calm and tick.score < tick.calm_share * tick.threshold
     if not is_calm:
         track.calm_ticks = 0
         return

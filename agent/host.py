@@ -47,7 +47,7 @@ class Derived:
             present=Rows(detector.window, np.zeros((0, wide), bool)),
             errors=Rows(detector.history, np.zeros((0, 3, wide), np.float32)),
             seen=Rows(detector.history, np.zeros((0, wide), bool)),
-            raw=Rows(detector.kernel, np.zeros((0, len(PARTS)))),
+            raw=Rows(detector.kernel, np.zeros((0, len(PARTS), detector.opinions))),
         )
 
 

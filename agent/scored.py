@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.trust.doubts import Doubted
+from models.calibration import CALM_SHARE
 
 NOT_KNOWN = -1.0
 
@@ -46,4 +47,5 @@ class ScoredTick:
     silent_ns: NDArray[np.int64]  # (F,) how long the host has gone on reporting without this sensor
     sensor_period_ns: NDArray[np.int64]  # (F,)
     limits: Mapping[tuple[str, str], float]  # (sensor, "lower" | "upper") → hard limit sent by the sensor
+    calm_share: float = CALM_SHARE  # of the threshold: below it the tick is calm
     doubts: tuple[Doubted, ...] = ()  # sensors that are not believed, and spikes that are over

@@ -1,8 +1,10 @@
 """Scores closed ticks: windows of all hosts of a cohort go through its models in one batched call.
 
-closed ticks ─► windows (B, T, C) ─► errors (B, 3, C) ─► fuse, smooth (B, P) ─► hourly level ─► score (B, P)
+closed ticks ─► windows (B, T, C) ─► errors (B, 3, C) ─► fuse (B, P, V) ─► smooth (B, P)
+             ─► hourly level ─► score (B, P)
 
-C are the cohort's sensors, F a host's own; B are the ticks of all its hosts in this poll.
+C are the cohort's sensors, F a host's own; B are the ticks of all its hosts in this poll, V the opinions of
+the heads (`models/heads.py`).
 """
 
 from __future__ import annotations
@@ -188,11 +190,11 @@ class Scorer:
         cuts = np.cumsum(sizes)[:-1]
         histories = _push([d.errors for d in derived], np.split(errors, cuts), 0.0)  # (B, H, 3, C)
         seen = _push([d.seen for d in derived], np.split(present[:, -1], cuts), False)  # (B, H, C)
-        raw, share = detector.fuse(histories, seen)  # (B, P), (B, C)
+        raw, share = detector.fuse(histories, seen)  # (B, P, V), (B, C)
         filled = present.any(axis=2).sum(axis=1) >= MIN_FILLED
         fresh = present[:, -1].any(axis=1) & filled  # (B,)
-        raw = np.where(fresh[:, None], raw, np.nan)
-        kernels = _push([d.raw for d in derived], np.split(raw, cuts), np.nan)  # (B, K, P)
+        raw = np.where(fresh[:, None, None], raw, np.nan)
+        kernels = _push([d.raw for d in derived], np.split(raw, cuts), np.nan)  # (B, K, P, V)
         smoothed = detector.smooth(kernels)  # (B, P)
         expected = np.where(
             present[:, -1], detector.expected(windows[:, -1], errors, scale), np.nan
@@ -233,6 +235,7 @@ class Scorer:
             expected=_spread(passed.expected[row], columns, wide, np.nan),
             share=_spread(passed.share[row], columns, wide, 0.0),
             usual=_spread(passed.centre[row], columns, wide, np.nan),
+            calm_share=detector.calm_share,
         )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from agent.host import Host
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.ticks import ClosedTick
+from models.calibration import CALM_SHARE
 from models.detector import PARTS
 from models.linear import FirstBoot
 
@@ -41,6 +42,7 @@ class Verdict:
     expected: NDArray[np.float64]  # (F,) NaN without an opinion
     share: NDArray[np.float64]  # (F,)
     usual: NDArray[np.float64]  # (F,) NaN where not known
+    calm_share: float = CALM_SHARE
 
 
 def first_boot_verdict(host: Host, tick: ClosedTick) -> Verdict:
@@ -74,6 +76,7 @@ def scored_tick(tick: ClosedTick, host: Host, verdict: Verdict) -> ScoredTick:
         scored=verdict.scored,
         score=scores["fused"],
         threshold=verdict.threshold,
+        calm_share=verdict.calm_share,
         parts={part: scores[part] for part in ("lstm_ae", "gan", "linear")},
         missing_share=verdict.missing_share,
         cohort=verdict.cohort,

@@ -23,6 +23,7 @@ PRIOR_SCALE, PRIOR_RUNS = 0.25, 8.0  # of the tail of log v, and how many runs i
 LEAST_SCALE = 0.08
 KNOTS = 65
 HIGHEST_THRESHOLD = 0.95
+CALM_SHARE = 0.8  # of the threshold: below it a tick is calm, and an alert may end
 FIRM_HOST_DAYS = 300.0  # with less, the threshold is called provisional
 MONTH_S = 30 * 86_400.0
 

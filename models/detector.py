@@ -1,7 +1,8 @@
 """The detector of a cohort: three views of a window, fused, smoothed, and calibrated to one score.
 
-    windows (B, T, C) ─► scaled values, LSTM residual, GAN residual (B, 3, C) ─► whitened heads (B, 3)
-        ─► weighed mean ─► smooth over 64 ticks ─► relative to the host's level ─► score (B, P)
+    windows (B, T, C) ─► scaled values, LSTM residual, GAN residual (B, 3, C) ─► whitened heads
+        ─► weighed means (B, P, V) ─► smooth over 64 ticks (B, P) ─► relative to the host's level
+        ─► score (B, P)
 
 Everything runs in chunks of a fixed size, padded with zeros: a score is the same to the last bit whatever
 else is in its batch, so polls, restarts and replays agree.
@@ -17,7 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.calibration import Calibration
+from models import tops
+from models.calibration import CALM_SHARE, Calibration
 from models.device import fix_threads
 from models.gan import GanShape, Generator
 from models.heads import Head, HeadRecipe
@@ -25,16 +27,16 @@ from models.load import Drivers, LoadModel
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.newcomer import FEW_HOSTS_DOUBT
 from models.scaling import HostScaling
-from models.tops import OwnThreshold
 
 PARTS = ("fused", "lstm_ae", "gan", "linear")
 VIEWS = ("linear", "lstm_ae", "gan")  # the order of residuals in `errors`
 WINDOW, HISTORY, KERNEL = 32, 32, 64  # ticks
 CHUNK = 64  # rows of one call, always
 CLIP = 50.0  # scaled units; beyond it a value says no more
+LEAST_RAW = 1e-9  # of a raw value, which has a logarithm
 NETWORK_CLIP = 10.0  # what the networks are shown
 # What each view counts in the fused value. Where load is explained the input is a residual itself.
-FUSED = {"linear": 0.2, "lstm_ae": 0.4, "gan": 0.4}
+FUSED = {"linear": 0.1, "lstm_ae": 0.2, "gan": 0.7}
 FUSED_OF_LOAD = dict.fromkeys(VIEWS, 1.0 / 3.0)
 
 # The mean of a fast and a slow smoothing kernel is used: the fast one tells soon, the slow one what lasts.
@@ -48,7 +50,8 @@ Array = NDArray[np.float64]
 
 @dataclass(slots=True)
 class Detector:
-    """One cohort's detector. C sensors, B windows, T ticks, H ticks of residuals, K ticks of smoothing."""
+    """One cohort's detector. C sensors, B windows, T ticks, H ticks of residuals, K ticks of smoothing,
+    V opinions on states that last (`models/heads.py`)."""
 
     cohort: str
     sensors: tuple[str, ...]
@@ -62,7 +65,7 @@ class Detector:
     level_floor: Array  # (P,) c: the smoothed value that training exceeded on one tick in ten
     calibrations: tuple[Calibration, ...]  # in the order of PARTS
     load: LoadModel | None = None  # what load and inlet air explain; None where nothing tells the load
-    own: OwnThreshold | None = None  # a host's own hours make its threshold; None: the calibration does
+    own: tops.OwnThreshold | None = None  # a host's own hours make its threshold; None: the calibration does
     doubt: float = FEW_HOSTS_DOUBT  # how much higher, in log value, a host scores that training never saw
     period_s: float = 60.0  # of a tick
     notes: tuple[str, ...] = ()  # what was chosen in training, and why
@@ -77,6 +80,16 @@ class Detector:
         fix_threads()
         for network in (self.lstm_ae, self.gan):
             network.to(self.device).eval()
+
+    @property
+    def calm_share(self) -> float:
+        """Below which share of the threshold a tick is calm."""
+        return tops.CALM_SHARE if self.own is not None else CALM_SHARE
+
+    @property
+    def opinions(self) -> int:
+        """V: how many opinions on states that last the heads have."""
+        return len(self.heads[VIEWS[0]][0].recipe.weights)
 
     def scaling(self, host: str) -> tuple[Array, Array]:
         """Centre and scale (C,) of a host, its own or the cohort's typical one."""
@@ -123,23 +136,27 @@ class Detector:
         return both
 
     def fuse(self, histories: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[Array, Array]:
-        """(B, H, 3, C) residuals of the last ticks → (B, P) raw values and (B, C) each sensor's share."""
+        """(B, H, 3, C) residuals of the last ticks → (B, P, V) raw values and (B, C) each sensor's share."""
         by_part, share = in_chunks(self._fuse, histories, seen)
         return by_part, share
 
     def _fuse(self, histories: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[Array, Array]:
-        parts: dict[str, Array] = {}
+        parts: dict[str, Array] = {}  # (B, C, V) each
         for place, view in enumerate(VIEWS):
             residuals = histories[:, :, place].astype(np.float64)  # (B, H, C)
-            each = [head.recipe.weight * head.contributions(residuals, seen) for head in self.heads[view]]
-            parts[view] = sum_pairs(each)  # (B, C)
+            parts[view] = sum_pairs(
+                [
+                    head.contributions(residuals, seen)[..., None] * np.array(head.recipe.weights)
+                    for head in self.heads[view]
+                ]
+            )
         weights = FUSED if self.load is None else FUSED_OF_LOAD
         parts["fused"] = sum_pairs([weights[view] * parts[view] for view in VIEWS])
-        raw = np.stack([parts[part].sum(axis=1) for part in PARTS], axis=1)  # (B, P)
-        return np.maximum(raw, 1e-9), _shares(parts["fused"])
+        raw = np.stack([parts[part].sum(axis=1) for part in PARTS], axis=1)  # (B, P, V)
+        return np.maximum(raw, LEAST_RAW), _shares(parts["fused"].sum(axis=2))
 
     def smooth(self, kernels: Array) -> Array:
-        """(B, K, P) raw values of the last ticks, NaN where there were none → (B, P)."""
+        """(B, K, P, V) raw values of the last ticks, NaN where there were none → (B, P)."""
         smoothed: Array = in_chunks(self._smooth, kernels)
         return smoothed
 
@@ -147,13 +164,14 @@ class Detector:
         there = np.isfinite(kernels)
         values = np.where(there, kernels, 0.0)
         age = np.arange(self.kernel - 1, -1, -1)
-        smoothed = np.zeros(kernels.shape[::2])
+        smoothed = np.zeros((len(kernels), *kernels.shape[2:]))  # (B, P, V)
         half_lives = smoothing_half_lives(self.period_s, self.load is not None)
         for half_life in half_lives:
-            weights = (0.5 ** (age / half_life))[:, None]  # (K, 1) newest last
+            weights = (0.5 ** (age / half_life))[:, None, None]  # (K, 1, 1) newest last
             total = (there * weights).sum(axis=1)
             smoothed += (values * weights).sum(axis=1) / np.where(total > 0, total, np.nan)
-        return np.where(there[:, -1], smoothed / len(half_lives), np.nan)
+        smoothed = np.where(there[:, -1], smoothed / len(half_lives), np.nan)
+        return smoothed[..., 0] if smoothed.shape[2] == 1 else np.exp(np.log(smoothed).mean(axis=2))
 
     def relate(self, smoothed: Array, levels: Array) -> Array:
         """(B, P) smoothed values relative to the host's level (log means; NaN: no closed hour)."""
@@ -247,7 +265,7 @@ class Detector:
             level_floor=arrays["level_floor"],
             calibrations=tuple(calibrations),
             load=_load(meta["load"], arrays),
-            own=OwnThreshold(arrays["own.usual"], *meta["own"]) if meta["own"] is not None else None,
+            own=tops.OwnThreshold(arrays["own.usual"], *meta["own"]) if meta["own"] is not None else None,
             doubt=meta["doubt"],
             period_s=meta["period_s"],
             notes=tuple(meta["notes"]),
@@ -288,7 +306,7 @@ def _heads(
     heads = []
     for at, one in enumerate(kept):
         shift, factor, precision = (arrays[f"head.{view}.{at}.{k}"] for k in ("shift", "factor", "precision"))
-        recipe = HeadRecipe(**one["recipe"])
+        recipe = HeadRecipe(**{**one["recipe"], "weights": tuple(one["recipe"]["weights"])})
         heads.append(Head(recipe, one["spread_ticks"], shift, factor, precision, one["norm"]))
     return tuple(heads)
 

@@ -36,7 +36,7 @@ def make_inputs(detector: Detector) -> Arrays:
         "scale": np.tile(scale, (CASES, 1)),
         "residuals": rng.standard_normal((CASES, detector.history, 3, sensors)).astype(np.float32),
         "seen": rng.random((CASES, detector.history, sensors)) < 0.8,
-        "raw": rng.uniform(0.1, 3.0, (CASES, detector.kernel, parts)),  # (B, K, P)
+        "raw": rng.uniform(0.1, 3.0, (CASES, detector.kernel, parts, detector.opinions)),  # (B, K, P, V)
         "level": rng.uniform(-1.0, 1.0, (CASES, parts)),
     }
 
@@ -48,7 +48,7 @@ def compute_outputs(detector: Detector, inputs: Arrays) -> Arrays:
     smoothed = detector.smooth(inputs["raw"])
     return {
         "errors": errors,  # (B, 3, C)
-        "fused": fused,  # (B, P)
+        "fused": fused,  # (B, P, V)
         "share": share,  # (B, C)
         "smoothed": smoothed,  # (B, P)
         "score": detector.score(smoothed, inputs["level"]),  # (B, P)

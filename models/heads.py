@@ -7,12 +7,17 @@ step, and its running spread; a steady head sees the running mean alone. How fin
 head's `floor`: a sharp head measures every feature by its own spread in training, which finds most where
 training tells the future, and a robust one by no less than a usual deviation of the sensor, which holds where
 it does not. `choose_recipes` weighs the two by how far the days of training differ (docs/quality.md).
+
+Whether a machine that stays in a new state goes on being abnormal, no past tells. So there are two
+*opinions*, which differ in the robust head alone: to one a distance counts as far as it goes, to the other no
+further than where it is clearly unusual, so that news counts and a state that lasts soon does not. They meet
+in their geometric mean (`models/detector.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +27,7 @@ MEAN_HALF_LIFE_TICKS = 15.0  # of the running mean that distances are measured f
 STEADY_HALF_LIFE_TICKS = 6.0  # of the running mean that a steady head sees
 SPREAD_HALF_LIFE_S = 900.0  # of the running spread: a quarter of an hour, within so many ticks
 LEAST_SPREAD_TICKS, MOST_SPREAD_TICKS = 2.0, 15.0
+OPINIONS = 2  # on whether a state that lasts goes on being abnormal
 SOFT = 6.0  # a distance beyond it grows with its logarithm: what stays far off is not news for ever
 RESIDUAL_CLIP = 50.0
 NORM_QUANTILE = 0.9  # of the training statistic: each head counts in units of it
@@ -30,6 +36,7 @@ DAYS_APART = 0.26  # spread of daily means, in spreads of a sensor, where sharp 
 STEEPNESS = 12.0
 LEAST_DAYS, MOST_DAYS = 5, 12
 UNKNOWN_SHARPNESS = 0.75
+LEAST_WEIGHT = 0.01  # a head that counts less is left out
 
 Array = NDArray[np.float64]
 
@@ -41,15 +48,17 @@ class HeadRecipe:
     ridge: float
     clip: float  # of a standardised feature
     floor: float  # least spread of a feature, in scaled units
-    weight: float = 1.0
+    weights: tuple[float, ...] = (1.0,) * OPINIONS  # in each opinion
     steady: bool = False  # the running mean alone
+    distance_clip: float | None = None  # a distance counts no further; None: softened
 
 
 ROBUST = HeadRecipe(ridge=30.0, clip=100.0, floor=1.0)
+SETTLING = replace(ROBUST, distance_clip=2.0)
 SHARP = HeadRecipe(ridge=30.0, clip=30.0, floor=0.05)
-STEADY_RECIPES = (
-    HeadRecipe(ridge=1.0, clip=50.0, floor=0.1, weight=0.5, steady=True),
-    HeadRecipe(ridge=0.05, clip=50.0, floor=0.1, weight=0.5, steady=True),
+STEADY_RECIPES = (  # of one opinion: what load leaves over has no new states
+    HeadRecipe(ridge=1.0, clip=50.0, floor=0.1, weights=(0.5,), steady=True),
+    HeadRecipe(ridge=0.05, clip=50.0, floor=0.1, weights=(0.5,), steady=True),
 )
 
 
@@ -71,7 +80,7 @@ class Head:
         it: the sum is scaled up by the share that is missing.
         """
         count = seen.shape[2]
-        features = self._standardise(make_features(residuals, seen, self.recipe.steady, self.spread_ticks))
+        features = self._standardise(make_features(residuals, seen, self.recipe, self.spread_ticks))
         now = np.tile(seen[:, -1], features.shape[1] // count)  # (B, F)
         features = np.where(now, features, 0.0)
         parts = features * (features @ self.precision)
@@ -88,12 +97,13 @@ def choose_recipes(load_is_explained: bool, sharpness: float) -> tuple[HeadRecip
     """Steady heads where load is explained; else a sharp and a robust one, weighed by `sharpness` 0..1."""
     if load_is_explained:
         return STEADY_RECIPES
-    weights = (sharpness, 1.0 - sharpness)
-    return tuple(_weighed(r, w) for r, w in zip((SHARP, ROBUST), weights, strict=True) if w > 0.01)
-
-
-def _weighed(recipe: HeadRecipe, weight: float) -> HeadRecipe:
-    return HeadRecipe(recipe.ridge, recipe.clip, recipe.floor, weight, recipe.steady)
+    bluntness = 1.0 - sharpness
+    recipes = (
+        replace(SHARP, weights=(sharpness, sharpness)),
+        replace(ROBUST, weights=(bluntness, 0.0)),
+        replace(SETTLING, weights=(0.0, bluntness)),
+    )
+    return tuple(recipe for recipe in recipes if max(recipe.weights) > LEAST_WEIGHT)
 
 
 def days_differ(values: NDArray[np.floating[Any]], present: NDArray[np.bool_], period_s: float) -> float:
@@ -132,12 +142,14 @@ def spread_ticks(period_s: float) -> float:
     return float(np.clip(SPREAD_HALF_LIFE_S / period_s, LEAST_SPREAD_TICKS, MOST_SPREAD_TICKS))
 
 
-def make_features(residuals: Array, seen: NDArray[np.bool_], steady: bool, spread_half_life: float) -> Array:
+def make_features(
+    residuals: Array, seen: NDArray[np.bool_], recipe: HeadRecipe, spread_half_life: float
+) -> Array:
     """(B, H, C) → (B, 4C) distance, distance from the running mean, step, running spread; or (B, C) the
     running mean, if steady. What is masked now is 0."""
     x = np.where(seen, np.clip(residuals, -RESIDUAL_CLIP, RESIDUAL_CLIP), 0.0)
     now = seen[:, -1]
-    if steady:
+    if recipe.steady:
         return np.where(now, _running_mean(x, seen, STEADY_HALF_LIFE_TICKS), 0.0)
     newest = x[:, -1]
     step = np.where(now & seen[:, -2], newest - x[:, -2], 0.0)
@@ -145,7 +157,9 @@ def make_features(residuals: Array, seen: NDArray[np.bool_], steady: bool, sprea
     mean = _running_mean(x, seen, spread_half_life)
     variance = _running_mean(x * x, seen, spread_half_life) - mean * mean
     spread = np.where(now, np.sqrt(np.maximum(variance, 0.0)), 0.0)
-    return np.concatenate([soften(newest), apart, step, spread], axis=1)
+    bound = recipe.distance_clip
+    distance = soften(newest) if bound is None else np.clip(newest, -bound, bound)
+    return np.concatenate([distance, apart, step, spread], axis=1)
 
 
 def soften(x: Array) -> Array:
@@ -165,7 +179,7 @@ def _running_mean(x: Array, seen: NDArray[np.bool_], half_life: float) -> Array:
 def fit_head(recipe: HeadRecipe, residuals: Array, seen: NDArray[np.bool_], period_s: float) -> Head:
     """Fit on (n, H, C) residual histories, one a tick, from all hosts of a cohort."""
     half_life = spread_ticks(period_s)
-    features = make_features(residuals, seen, recipe.steady, half_life)  # (n, F)
+    features = make_features(residuals, seen, recipe, half_life)  # (n, F)
     now = np.tile(seen[:, -1], features.shape[1] // seen.shape[2])
     total = np.maximum(now.sum(axis=0), 1)
     # A running mean counts in spreads of what it is a mean of: that of a calm sensor is no news.

@@ -20,6 +20,7 @@ HOURS_AN_ALARM = (
     2.0  # alarmed hours for each false alarm of the budget: faults alarm too, and some outlast an hour
 )
 LEAST_A_DAY = 1.0 / 7.0  # false alarms a day from which on a host's own past decides
+CALM_SHARE = 0.95  # an alert ends below it: a fifth below such a threshold is where the host usually is
 LEAST_QUANTILE = 0.97  # of training scores: the threshold goes no lower
 DAYS_A_MONTH = 30.0
 

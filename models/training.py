@@ -230,7 +230,7 @@ def _doubt(detector: Detector, prepared: Sequence[Prepared], scalings: Mapping[s
 def _heads_note(recipes: Sequence[HeadRecipe]) -> str:
     if recipes[0].steady:
         return f"heads: steady, ridges {', '.join(f'{recipe.ridge:g}' for recipe in recipes)}"
-    sharp = sum(recipe.weight for recipe in recipes if recipe.floor == SHARP.floor)
+    sharp = sum(recipe.weights[0] for recipe in recipes if recipe.floor == SHARP.floor)
     return f"heads: sharp {sharp:.2f}, robust {1 - sharp:.2f}, by how far days of training differ"
 
 

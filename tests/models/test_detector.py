@@ -124,7 +124,7 @@ def test_a_detector_read_from_its_arrays_scores_the_same(trained: Detector) -> N
 
 def test_smoothing_keeps_a_constant_and_ignores_ticks_without_a_value() -> None:
     detector = build_detector()
-    kernels = np.full((3, detector.kernel, len(PARTS)), np.nan)
+    kernels = np.full((3, detector.kernel, len(PARTS), 1), np.nan)
     kernels[0] = 7.0
     kernels[1, -1] = 5.0  # the first tick of a host
     kernels[2, -2] = 9.0  # nothing arrived in the newest tick
@@ -135,7 +135,7 @@ def test_smoothing_keeps_a_constant_and_ignores_ticks_without_a_value() -> None:
 
 def test_smoothing_weighs_the_tick_before_by_both_half_lives() -> None:
     detector = build_detector()
-    kernels = np.full((1, detector.kernel, len(PARTS)), np.nan)
+    kernels = np.full((1, detector.kernel, len(PARTS), 1), np.nan)
     kernels[0, -1], kernels[0, -2] = 1.0, 0.0
     fast, slow = 1 / (1 + 0.5 ** (1 / 2)), 1 / (1 + 0.5 ** (1 / 25))  # a tick a minute
     assert detector.smooth(kernels)[0, 0] == pytest.approx((fast + slow) / 2)

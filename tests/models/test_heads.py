@@ -9,6 +9,7 @@ import pytest
 
 from models.heads import (
     ROBUST,
+    SETTLING,
     SHARP,
     STEADY_RECIPES,
     Head,
@@ -27,7 +28,7 @@ DAY_S = 86_400.0
 
 
 def features_of(residuals: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    return make_features(residuals, seen, steady=False, spread_half_life=2.0)
+    return make_features(residuals, seen, ROBUST, spread_half_life=2.0)
 
 
 def identity_head(sensors: int) -> Head:
@@ -97,13 +98,31 @@ def test_a_sharp_head_finds_a_small_step_of_a_quiet_sensor_and_a_robust_one_does
     assert sharp > 3 > 1 > robust
 
 
+def test_how_far_a_lasting_distance_counts_is_where_the_two_opinions_part() -> None:
+    rng = np.random.default_rng(0)
+    residuals = rng.standard_normal((2000, 32, 2))
+    seen = np.ones(residuals.shape, bool)
+    lasting, fresh = np.full((1, 32, 2), 8.0), np.zeros((1, 32, 2))
+    fresh[0, -1] = 8.0
+    counted = {
+        recipe: [
+            fit_head(recipe, residuals, seen, 60.0).contributions(x, seen[:1]).sum() for x in (lasting, fresh)
+        ]
+        for recipe in (ROBUST, SETTLING)
+    }
+    assert counted[ROBUST][0] > 5 * counted[SETTLING][0]
+    assert counted[SETTLING][1] > 0.5 * counted[ROBUST][1]
+
+
 def test_where_load_is_explained_all_heads_are_steady() -> None:
     assert all(recipe.steady for recipe in choose_recipes(True, 0.5))
 
 
 def test_heads_are_weighed_by_how_far_days_differ() -> None:
-    assert [r.weight for r in choose_recipes(False, 0.25)] == [0.25, 0.75]
-    assert choose_recipes(False, 0.0) == (ROBUST,)
+    weights = [recipe.weights for recipe in choose_recipes(False, 0.25)]
+    assert weights == [(0.25, 0.25), (0.75, 0.0), (0.0, 0.75)]
+    assert len(choose_recipes(False, 0.0)) == 2
+    assert len(choose_recipes(False, 1.0)) == 1
     assert sharpness([0.13]) > 0.99 > 0.5 > 0.05 > sharpness([0.36])
     assert sharpness([math.nan]) == 0.75
 
@@ -126,7 +145,7 @@ def test_a_steady_head_sees_the_running_mean_alone() -> None:
     residuals, seen = np.array([[[1.0], [4.0]]]), np.ones((1, 2, 1), bool)
     kept = 0.5 ** (1 / 6)
     mean = (1.0 * kept + 4.0) / (1.0 + kept)
-    assert make_features(residuals, seen, True, 2.0)[0] == pytest.approx([mean])
+    assert make_features(residuals, seen, STEADY_RECIPES[0], 2.0)[0] == pytest.approx([mean])
 
 
 def test_the_running_spread_is_a_quarter_of_an_hour_long_within_what_is_kept() -> None:
