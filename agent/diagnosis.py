@@ -3,12 +3,14 @@
 ScoredTick ──► limits sent by sensors ─┐
            ──► stopped fans            ├──► findings; `unknown` where only the score is high
            ──► dead supplies           │
+           ──► lost GPUs, feeds, mains  │
            ──► silent sensors, and those that cannot be believed ─┘
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,11 +20,13 @@ from agent.findings import Evidence, Finding, Severity
 from agent.physics import Residuals
 from agent.rules.airflow import find_blocked_air
 from agent.rules.fans import find_stopped_fans
+from agent.rules.gpus import find_lost_gpus
 from agent.rules.layout import Layout, expected, is_on, layout_of, observe, say
 from agent.rules.physics import find_physical, knows_air
 from agent.rules.sensors import find_silent_sensors
 from agent.rules.supplies import find_dead_supplies
 from agent.rules.trust import find_doubted
+from agent.rules.units import find_unit_faults
 from agent.scored import ScoredTick
 
 MOST_EVIDENCE = 5
@@ -40,12 +44,16 @@ _OVERHEATING: dict[str, tuple[str, Severity]] = {
 
 
 def diagnose(
-    tick: ScoredTick, flow_share: float = math.nan, residuals: Residuals | None = None
+    tick: ScoredTick,
+    flow_share: float = math.nan,
+    residuals: Residuals | None = None,
+    lost_gpus: Sequence[str] = (),
 ) -> list[Finding]:
     """The findings of a tick: of each kind the surest first, none where all is well.
 
     `flow_share` is the air flow per fan speed over the usual one, where it has been low (agent/airflow.py);
-    `residuals` are those of the host's physical channels (agent/physics.py), which know the machine better.
+    `residuals` are those of the host's physical channels (agent/physics.py), which know the machine better;
+    `lost_gpus` are off the bus (agent/gpus.py).
     """
     layout = layout_of(tick)
     found = _find_beyond_limits(tick, layout) if tick.limits else []
@@ -53,13 +61,15 @@ def diagnose(
         find_stopped_fans(tick, layout),
         find_dead_supplies(tick, layout),
         find_blocked_air(tick, layout, math.nan if knows_air(residuals) else flow_share),
+        find_lost_gpus(tick, layout, lost_gpus),
+        *find_unit_faults(tick, layout),
     )
     found += [finding for finding in rules if finding is not None]
     found += find_physical(tick, residuals)
     if not found and tick.scored and tick.score > tick.threshold:
         found = [_unknown(tick)]
     found.sort(key=lambda f: (f.fault == UNKNOWN, severity_rank(f.severity), -f.confidence, f.fault))
-    silent = find_silent_sensors(tick, layout)
+    silent = find_silent_sensors(tick, layout, lost_gpus)
     doubted = find_doubted(tick) if tick.doubts else []
     return [*found, *doubted, silent] if silent is not None else [*found, *doubted]
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
+from agent.gpus import Gpus
 from agent.physics import Physics
 from agent.ticks import HostClock
 from agent.told_place import ToldPlace
@@ -75,3 +76,4 @@ class Host:
     trust: HostTrust = field(default_factory=HostTrust)
     air_flow: AirFlow = field(default_factory=AirFlow)
     physics: Physics = field(default_factory=Physics)
+    gpus: Gpus = field(default_factory=Gpus)

@@ -180,8 +180,11 @@ class Pipeline:
         output.points.append(reading_point(tick.host, tick.time_ns, tick.sensors, tick.seen, tick.sent))
         # What is usual for a host that training never saw is that of another machine: its own past must tell.
         is_known = host.offset is None
-        flow_share = host.air_flow.update(tick, layout_of(tick)) if is_known else math.nan
-        changed = host.alerts.update(tick, diagnose(tick, flow_share, host.physics.update(tick)))
+        layout = layout_of(tick)
+        flow_share = host.air_flow.update(tick, layout) if is_known else math.nan
+        lost_gpus = host.gpus.update(tick, layout)
+        found = diagnose(tick, flow_share, host.physics.update(tick), lost_gpus)
+        changed = host.alerts.update(tick, found)
         output.points.extend(alert.to_point() for alert in changed)
         source = host.source
         if self._marks is not None:

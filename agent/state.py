@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
 from agent.errors import StateError
+from agent.gpus import Gpus
 from agent.host import HISTORY_TICKS, Host
 from agent.incidents import SiteState
 from agent.physics import Physics
@@ -69,6 +70,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     tops: Tops = msgspec.field(default_factory=Tops)
     newcomer: dict[str, ArrayRecord] | None = None
     physics: dict[str, ArrayRecord] = {}
+    gpus: Gpus = msgspec.field(default_factory=Gpus)
 
 
 class SiteRecord(msgspec.Struct, frozen=True):
@@ -113,6 +115,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         tops=host.tops,
         newcomer=_packed(host.offset.to_arrays()) if host.offset is not None else None,
         physics=_packed(host.physics.to_arrays()),
+        gpus=host.gpus,
     )
     return zstandard.compress(_encoder.encode(record), 3)
 
@@ -189,6 +192,7 @@ def host_of_record(record: HostRecord) -> Host:
         trust=HostTrust.from_arrays(_unpacked(record.trust)),
         air_flow=record.air_flow,
         physics=Physics.from_arrays(_unpacked(record.physics)),
+        gpus=record.gpus,
     )
 
 

@@ -42,6 +42,12 @@ class Layout:
     host_power: int  # −1 = none
     inlet: int  # −1 = none
     exhaust: int  # −1 = none
+    gpus: dict[str, np.ndarray[tuple[int], np.dtype[np.intp]]]  # its name → columns of all its sensors
+    gpu_power: np.ndarray[tuple[int], np.dtype[np.intp]]
+    meters: np.ndarray[tuple[int], np.dtype[np.intp]]  # whose sum is the machine's power, none where unknown
+    mains: np.ndarray[tuple[int], np.dtype[np.intp]]  # input voltages of a UPS
+    battery: int  # its charge, −1 = none
+    phase_volts: np.ndarray[tuple[int], np.dtype[np.intp]]  # of a PDU's phases, or of another feed
     modelled: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -63,6 +69,12 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
         if match:
             supplies[match[1]] = (*supplies.get(match[1], ()), i)
     inputs = {match[1]: i for i in columns("voltage") if (match := _INPUT.fullmatch(sensors[i]))}
+    gpus: dict[str, list[int]] = {}
+    for i, name in enumerate(sensors):
+        if quantities[i] not in NOT_MODELLED and (match := re.match(r"gpu\d+(?=_)", name)):
+            gpus.setdefault(match[0], []).append(i)
+    inputs_w = [i for i in columns("power") if re.fullmatch(r"psu\w+?_in_w", sensors[i])]
+    meters = [sensors.index("power_w")] if "power_w" in sensors else inputs_w
     fans = tuple(i for i in columns("fan_speed") if units[i] == "rpm" and not _ELSEWHERE.match(sensors[i]))
     return Layout(
         fans=fans,
@@ -73,10 +85,16 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
         supplies=supplies,
         inputs=inputs,
         supply_columns=np.array([*sum(supplies.values(), ()), *inputs.values()], np.intp),
-        supply_inputs=tuple(i for i in columns("power") if re.fullmatch(r"psu\w+?_in_w", sensors[i])),
+        supply_inputs=tuple(inputs_w),
         host_power=sensors.index("power_w") if "power_w" in sensors else -1,
         inlet=sensors.index("inlet_temp_c") if "inlet_temp_c" in sensors else -1,
         exhaust=sensors.index("exhaust_temp_c") if "exhaust_temp_c" in sensors else -1,
+        gpus={name: np.array(of, np.intp) for name, of in gpus.items()},
+        gpu_power=np.array(columns("power", r"gpu\d+_power_w"), np.intp),
+        meters=np.array(meters, np.intp),
+        mains=np.array(columns("voltage", r"input\d*_v$") if "battery_pct" in sensors else (), np.intp),
+        battery=sensors.index("battery_pct") if "battery_pct" in sensors else -1,
+        phase_volts=np.array(columns("voltage", r"phase\d_v$"), np.intp),
         modelled=np.array([quantity not in NOT_MODELLED for quantity in quantities], bool),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from agent.faults import FAULTS
@@ -16,13 +18,16 @@ SILENT_PERIODS = 10
 MOST_NAMED = 5
 
 
-def find_silent_sensors(tick: ScoredTick, layout: Layout) -> Finding | None:
-    """One finding of all sensors that dropped out; none where the machine is off, and its sensors with it."""
+def find_silent_sensors(tick: ScoredTick, layout: Layout, lost_gpus: Sequence[str] = ()) -> Finding | None:
+    """One finding of all sensors that dropped out; none where the machine is off, and its sensors with it.
+    Those of GPUs that are lost have a finding of their own."""
     if not (tick.silent_ns > SILENT_NS).any() or not tick.arrived.any():
         return None
     allowed_ns = np.maximum(SILENT_NS, SILENT_PERIODS * tick.sensor_period_ns)
     # What is present without having arrived came late and is carried: a slow collector is no dropout.
     is_silent = layout.modelled & ~tick.present & (tick.silent_ns > allowed_ns)
+    for name in lost_gpus:
+        is_silent[layout.gpus[name]] = False
     if not is_silent.any() or not is_on(tick, layout):
         return None
     silent = np.flatnonzero(is_silent).tolist()
