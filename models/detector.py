@@ -171,7 +171,9 @@ class Detector:
             total = (there * weights).sum(axis=1)
             smoothed += (values * weights).sum(axis=1) / np.where(total > 0, total, np.nan)
         smoothed = np.where(there[:, -1], smoothed / len(half_lives), np.nan)
-        return smoothed[..., 0] if smoothed.shape[2] == 1 else np.exp(np.log(smoothed).mean(axis=2))
+        if smoothed.shape[2] == 1:
+            return smoothed[..., 0]
+        return np.asarray(np.exp(np.log(np.maximum(smoothed, LEAST_RAW)).mean(axis=2)))
 
     def relate(self, smoothed: Array, levels: Array) -> Array:
         """(B, P) smoothed values relative to the host's level (log means; NaN: no closed hour)."""

@@ -96,7 +96,8 @@ def last_ticks(host: Prepared, count: int) -> Prepared:
 def smoothed_of(detector: Detector, host: Prepared, residuals: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n, P) smoothed raw values of every tick; NaN where nothing stood."""
     raw, _ = detector.fuse(trailing(residuals, HISTORY), trailing(host.history.present, HISTORY))
-    raw = np.where(host.history.present.any(axis=1, keepdims=True)[..., None], raw, np.nan)  # (n, P, V)
+    stood = np.asarray(host.history.present.any(axis=1))
+    raw = np.where(stood[:, None, None], raw, np.nan)  # (n, P, V)
     return detector.smooth(trailing(raw, detector.kernel, np.nan))
 
 
