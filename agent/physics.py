@@ -31,6 +31,7 @@ TRANSIENT = 0.2  # load and what is left of it behind the lag, as logarithms: mo
 LEAST_W = 25.0
 GIVEN_SHARE = 0.93  # of the power that supplies take
 LEAST_A = 3.0
+LEAST_DUTY = 0.05  # of the fan of a cooling unit that runs
 LEAST_RISE_K = 3.0
 METER_K = 0.35  # what a thermometer of 1 °C may be off for long
 METER_SHARE = 0.015  # the same of a meter of power
@@ -43,7 +44,7 @@ REST_S = 900.0  # after a machine was off
 LIMITS: dict[str, tuple[float, float]] = {
     "cpu": (0.14, 0.08), "gpu": (0.14, 0.08), "dimm": (0.25, 0.15), "vrm": (0.25, 0.15),
     "exhaust": (0.25, 0.14), "fan": (0.06, 0.04), "share": (0.08, 0.05), "efficiency": (0.045, 0.012),
-    "twin": (0.2, 0.1), "phase": (0.06, 0.04), "air": (3.3, 3.3), "damp": (8.0, 8.0), "work": (0.12, 0.08),
+    "twin": (0.2, 0.1), "phase": (0.06, 0.04), "air": (3.3, 3.3), "supply": (3.3, 3.3), "water": (1.0, 0.8), "damp": (8.0, 8.0), "work": (0.12, 0.08),
 }  # fmt: skip
 _OWN = ("load", "newest", "unrest", "reference", "smooth", "since_ns")  # arrays of the state
 HELD_S = (45.0, 600.0)
@@ -102,7 +103,7 @@ class Physics:
             )
             self.smooth[:, at] = np.where(usable, follow, np.nan if begins else kept)
         sure = self._limits(tick, channels, unsure)
-        beyond = self._hold(tick.time_ns, sure, usable)
+        beyond = self._hold(tick.time_ns, tick.period_ns, sure, usable)
         self._learn(tick.time_ns, 0.0 if begins else elapsed_s / 3600.0, y, drivers, taken, sure)
         return Residuals(
             channels, self.smooth[:, 0].copy(), self.smooth[:, 1].copy(), expected, y, beyond, usable
@@ -135,11 +136,11 @@ class Physics:
             if len(channels.power) and present[channels.power].all()
             else math.nan
         )
-        is_on = power_w >= LEAST_W or not len(channels.power)
-        if not is_on:
-            self.rests_to_ns = tick.time_ns + int(REST_S * SECOND_NS)
         speeds = seen[channels.fan_columns]
         speed = float(np.median(speeds)) if len(speeds) else 1.0
+        is_on = speed >= LEAST_DUTY if channels.cools else power_w >= LEAST_W or not len(channels.power)
+        if not is_on:
+            self.rests_to_ns = tick.time_ns + int(REST_S * SECOND_NS)
         turns = len(speeds) > 0 and bool(present[channels.fan_columns].all()) and speed > 0
         turns = turns and bool(speeds.min() >= STANDS_STILL * speed)
         load_w = np.full(count, power_w)
@@ -174,7 +175,7 @@ class Physics:
                 rise = value - float(seen[channels.inlet])
                 y[thermal] = np.log(np.maximum(rise, 1.0))
                 ok[thermal] = (
-                    present[channels.columns[thermal]]
+                    tick.arrived[channels.columns[thermal]]
                     & present[channels.inlet]
                     & (rise >= LEAST_RISE_K)
                     & (np.abs(now[thermal] - self.load[thermal]) <= TRANSIENT)
@@ -188,7 +189,7 @@ class Physics:
             if len(channels.fans):
                 own_speed = seen[channels.columns[channels.fans]]
                 y[channels.fans] = np.log(np.maximum(own_speed, 1e-3) / max(speed, 1e-3))
-                ok[channels.fans] = turns
+                ok[channels.fans] = tick.arrived[channels.columns[channels.fans]] & turns
             if len(channels.shares):
                 parts = seen[channels.columns[channels.shares]]
                 whole = float(parts.sum())
@@ -252,7 +253,7 @@ class Physics:
         logs: Array = np.log(np.maximum(value - float(tick.seen[channels.inlet]), LEAST_RISE_K))
         return logs
 
-    def _hold(self, time_ns: int, limits: Array, usable: NDArray[np.bool_]) -> NDArray[np.int8]:
+    def _hold(self, time_ns: int, elapsed_ns: int, limits: Array, usable: NDArray[np.bool_]) -> NDArray[np.int8]:
         with np.errstate(invalid="ignore"):
             over = np.abs(self.smooth) > limits
             over[:, 1] &= self.smooth[:, 0] * np.sign(self.smooth[:, 1]) > STILL * limits[:, 1]
@@ -260,7 +261,8 @@ class Physics:
         begins = over & usable[:, None] & (self.since_ns == 0)
         ends = ~over & usable[:, None]
         self.since_ns[begins], self.since_ns[ends] = time_ns, 0
-        lasted = (self.since_ns > 0) & (time_ns - self.since_ns >= np.array(HELD_S) * SECOND_NS)
+        held_ns = np.array(HELD_S) * SECOND_NS - elapsed_ns
+        lasted = (self.since_ns > 0) & (time_ns - self.since_ns >= held_ns)
         long_enough = (lasted & over & (held | begins)).any(axis=1)
         sign: NDArray[np.int8] = np.where(
             long_enough,

@@ -4,6 +4,7 @@ thermal     log of a part's temperature rise over the inlet, explained by load a
 fan         log of a fan's speed over the median of all
 share       what a supply carries of the whole
 efficiency  log of what a supply gives over what it takes
+supply      what a cooling unit gives while its fan turns; water: what it gets
 work        log of power, explained by utilisation
 """
 
@@ -47,6 +48,8 @@ _PRIORS: dict[str, tuple[tuple[float, float], ...]] = {
     "phase": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
     "air": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
     "damp": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
+    "supply": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
+    "water": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
     "work": ((1.0, 0.7), (0.0, 0.2), (0.0, 0.7)),
 }
 _NOISE = {
@@ -56,6 +59,8 @@ _NOISE = {
     "phase": 0.008,
     "air": 0.7,
     "damp": 2.0,
+    "supply": 0.3,
+    "water": 0.15,
 }  # of y about its expectation at first, else:
 _NOISE_ELSEWHERE = 0.03
 INTERCEPT_SD = 100.0  # nothing is known of the level before
@@ -79,7 +84,8 @@ class Channels:
     shares: Index  # channels; their columns together are the whole
     efficiency: Index
     phases: Index
-    levels: Index  # channels of air and damp
+    levels: Index  # channels of air, supply, water and damp
+    cools: bool  # it is a cooling unit: what it gives says something while its fan turns
     given: Index  # (len(efficiency),) columns of power out
     work: int  # channel, −1 = none
     power: Index  # columns whose sum is the host's power
@@ -134,7 +140,8 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         ("fan", fans if len(fans) >= LEAST_FANS else []), ("share", shared),
         ("efficiency", [i for i, _ in pairs]), ("twin", twins),
         ("phase", phases if len(phases) == PHASES else []),
-        ("air", of("temperature", r"(?:inlet|supply)_temp_c")), ("damp", of("humidity", r".*")),
+        ("air", of("temperature", "inlet_temp_c")), ("supply", of("temperature", "supply_temp_c")),
+        ("water", of("temperature", "chw_supply_c")), ("damp", of("humidity", r".*")),
         ("work", power[:1] if utilization >= 0 else []),
     ):  # fmt: skip
         roles += [role] * len(added)
@@ -158,7 +165,8 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         shares=groups["share"],
         efficiency=groups["efficiency"],
         phases=groups["phase"],
-        levels=np.concatenate([groups["air"], groups["damp"]]),
+        levels=np.concatenate([groups[role] for role in ("air", "supply", "water", "damp")]),
+        cools=bool(len(groups["supply"])) and bool(fans) and inlet < 0,
         given=np.array([out for _, out in pairs], np.intp),
         work=int(groups["work"][0]) if len(groups["work"]) else -1,
         power=np.array(power, np.intp),

@@ -233,7 +233,7 @@ def _expected(tick: ScoredTick, res: Residuals, j: int) -> float:
     if role == "efficiency":
         given = channels.given[list(channels.efficiency).index(j)]
         return float(tick.seen[given]) / math.exp(y)
-    if role in ("air", "damp"):
+    if role in ("air", "supply", "water", "damp"):
         return y
     if role == "phase":
         return y * float(tick.seen[channels.columns[channels.phases]].sum())

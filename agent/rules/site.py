@@ -16,6 +16,7 @@ LEAST_MEAN_A = 5.0  # with less, one server more or less is all of it
 OTHER_AIR_K = 1.5  # humidity is relative: in air this much warmer or colder it says nothing new
 COLD_C = 18.0  # lower end of what ASHRAE recommends
 COLDER_K = -3.3  # than it used to be: more than a change of set point
+WARMER_K, TOO_WARM_C = 3.3, 25.0  # supply air: so much above its own past, and too warm for a cold aisle
 DAMP_PCT, DRY_PCT = 60.0, 20.0  # recommended at most, allowed at least
 MOST_DEW_C, LEAST_DEW_C = 15.0, -9.0  # recommended dew points
 MAGNUS = (17.62, 243.12)
@@ -23,7 +24,13 @@ MAGNUS = (17.62, 243.12)
 
 def find_site_faults(tick: ScoredTick, res: Residuals) -> list[Finding]:
     """What the residuals of phases, air and humidity speak for."""
-    return [*_of_phases(tick, res), *_of_air(tick, res), *_of_damp(tick, res)]
+    return [
+        *_of_phases(tick, res),
+        *_of_supply(tick, res),
+        *_of_water(tick, res),
+        *_of_air(tick, res),
+        *_of_damp(tick, res),
+    ]
 
 
 def _of_phases(tick: ScoredTick, res: Residuals) -> list[Finding]:
@@ -49,11 +56,50 @@ def _of_phases(tick: ScoredTick, res: Residuals) -> list[Finding]:
     return [_finding("phase_imbalance", "P2", 0.8, text, list(dict.fromkeys(evidence)))]
 
 
+def _of_supply(tick: ScoredTick, res: Residuals) -> list[Finding]:
+    """A cooling unit that runs and no longer cools."""
+    warm = [
+        j
+        for j in res.channels.groups["supply"].tolist()
+        if res.beyond[j] > 0 and float(res.fast[j]) >= WARMER_K and float(res.y[j]) >= TOO_WARM_C
+    ]
+    if not warm:
+        return []
+    j = warm[0]
+    text = (
+        f"{tick.host} runs and supplies air of {say(float(res.y[j]), 'Cel')} "
+        f"(usual {say(float(res.expected[j]), 'Cel')}): it lacks cooling capacity."
+    )
+    return [_finding("cooling_unit_failure", "P1", 0.8, text, [_evidence(tick, res, i) for i in warm])]
+
+
+def _of_water(tick: ScoredTick, res: Residuals) -> list[Finding]:
+    """Chilled water that comes warmer than it used to."""
+    warm = [
+        j
+        for j in res.channels.groups["water"].tolist()
+        if res.beyond[j] > 0 and float(res.slow[j]) > 0 and res.is_known[j]
+    ]
+    if not warm:
+        return []
+    j = warm[0]
+    text = (
+        f"Chilled water comes to {tick.host} at {say(float(res.y[j]), 'Cel')} "
+        f"(usual {say(float(res.expected[j]), 'Cel')})."
+    )
+    return [_finding("chilled_water_loss", "P1", 0.75, text, [_evidence(tick, res, j)])]
+
+
+def _air(res: Residuals) -> list[int]:
+    """The channels of air that machines breathe."""
+    return [*res.channels.groups["air"].tolist(), *res.channels.groups["supply"].tolist()]
+
+
 def _of_air(tick: ScoredTick, res: Residuals) -> list[Finding]:
     """Air far colder than it used to be, and colder than is of any use."""
     cold = [
         j
-        for j in res.channels.groups["air"].tolist()
+        for j in _air(res)
         if res.beyond[j] < 0 and float(res.fast[j]) <= COLDER_K and float(res.y[j]) < COLD_C
     ]
     if not cold:
@@ -68,14 +114,12 @@ def _of_air(tick: ScoredTick, res: Residuals) -> list[Finding]:
 
 def _of_damp(tick: ScoredTick, res: Residuals) -> list[Finding]:
     """Air that became too damp or too dry for what stands in it."""
-    is_other_air = any(abs(float(res.fast[i])) > OTHER_AIR_K for i in res.channels.groups["air"].tolist())
+    is_other_air = any(abs(float(res.fast[i])) > OTHER_AIR_K for i in _air(res))
     for j in res.channels.groups["damp"].tolist():
         if not res.beyond[j] or is_other_air:
             continue
         humidity = float(res.y[j])
-        air_c = next(
-            (float(res.y[i]) for i in res.channels.groups["air"].tolist() if res.is_known[i]), math.nan
-        )
+        air_c = next((float(res.y[i]) for i in _air(res) if res.is_known[i]), math.nan)
         dew_c = dew_point_c(air_c, humidity)
         is_damp = res.beyond[j] > 0 and (humidity > DAMP_PCT or dew_c > MOST_DEW_C)
         is_dry = res.beyond[j] < 0 and (humidity < DRY_PCT or dew_c < LEAST_DEW_C)
