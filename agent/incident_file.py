@@ -17,7 +17,7 @@ POINTS_FILE = "points.lp"
 TOLD = ("alert", "incident", "operator_note")  # what operators are told of, and what they said
 MOST_LINES = 64  # of one point: texts hold line ends
 
-Row = tuple[int, float]  # time in ns UTC, value
+Reading = tuple[int, float]  # time in ns UTC, value
 
 
 def read_points(out: Path, measurements: Sequence[str] = TOLD) -> list[Point]:
@@ -29,7 +29,7 @@ def read_points(out: Path, measurements: Sequence[str] = TOLD) -> list[Point]:
     return list(_points(out, tuple(measurements)))
 
 
-def read_sensor(out: Path, host: str, sensor: str, since_ns: int, until_ns: int) -> list[Row]:
+def read_sensor(out: Path, host: str, sensor: str, since_ns: int, until_ns: int) -> list[Reading]:
     """What a host's sensor read from `since_ns` to `until_ns`, both included, by time.
 
     Raises:
@@ -73,16 +73,13 @@ def _points(out: Path, measurements: tuple[str, ...], having: str = "") -> Itera
 
 
 def _parse(raw: str, more: Iterator[str]) -> Line | None:
-    """The line that begins here: a text in it may go on in the next ones."""
-    text = raw.rstrip("\n")
+    """The line that begins here: a text in it may go on in the next ones. None where the file ends in it."""
+    text = raw
     for _ in range(MOST_LINES):
-        line = parse_line(text)
+        line = parse_line(text.removesuffix("\n")) if text.endswith("\n") else None
         if line is not None:
             return line
-        following = next(more, None)
-        if following is None:
-            return None
-        text = f"{text}\n{following.rstrip(chr(10))}"
+        text += next(more, "")
     return None
 
 

@@ -11,14 +11,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from influxdb_client.client.flux_table import FluxRecord
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from agent.config import InfluxConfig
 from agent.errors import ColdaisleError
-from agent.incident_file import TOLD, Row
+from agent.incident_file import TOLD, Reading
 from agent.points import FieldValue, Point
 
 TAGS: Mapping[str, tuple[str, ...]] = {
@@ -31,6 +30,9 @@ AHEAD_NS = 86_400 * 1_000_000_000  # points whose clocks run ahead are found too
 _MAX_REASON_CHARS = 200
 _RANGE = "from(bucket: bucket) |> range(start: time(v: since), stop: time(v: until))"
 _TIMES = "|> map(fn: (r) => ({r with time_ns: int(v: r._time)}))"
+
+Row = Mapping[str, Any]
+Identity = tuple[str, tuple[tuple[str, str], ...], int]
 
 
 class QueryError(ColdaisleError):
@@ -52,25 +54,36 @@ def query_points(
 
 
 def query_incident(config: InfluxConfig, beginning: str) -> list[Point]:
-    """The points of the incidents and alerts whose id begins so, with their alerts and what operators noted.
+    """The points of the incidents whose own id, or that of one of their alerts, begins so, with all of their
+    alerts and what operators noted; others of the same times may come along.
 
     Raises:
         ConfigError, QueryError: as `query_points`.
     """
+    points = _query_around(config, beginning)
+    alerts = [point for point in points if point.measurement == "alert"]
+    asked = [alert for alert in alerts if str(alert.fields.get("id", "")).startswith(beginning)]
+    for incident in sorted({str(alert.fields.get("incident", "")) for alert in asked} - {""}):
+        points += _query_around(config, incident)
+    if points:
+        points += query_points(config, ("operator_note",), min(point.time_ns for point in points))
+    once = {point.identity: point for point in points}
+    return [once[identity] for identity in sorted(once)]
+
+
+def _query_around(config: InfluxConfig, beginning: str) -> list[Point]:
+    """The alerts and incidents at the times of those that have an id or an incident which begins so."""
     flux = (
         f'import "strings" {_RANGE} '
         '|> filter(fn: (r) => r._measurement == "alert" or r._measurement == "incident") '
         '|> filter(fn: (r) => r._field == "id" or r._field == "incident") '
         f"|> filter(fn: (r) => strings.hasPrefix(v: r._value, prefix: id)) {_TIMES}"
     )
-    times = [int(record.values["time_ns"]) for record in _ask(config, flux, 0, None, {"id": beginning})]
-    if not times:
-        return []
-    points = query_points(config, ("alert", "incident"), min(times), max(times) + 1)
-    return [*points, *query_points(config, ("operator_note",), min(times))]
+    times = [int(row["time_ns"]) for row in _ask(config, flux, 0, None, {"id": beginning})]
+    return query_points(config, ("alert", "incident"), min(times), max(times) + 1) if times else []
 
 
-def query_sensor(config: InfluxConfig, host: str, sensor: str, since_ns: int, until_ns: int) -> list[Row]:
+def query_sensor(config: InfluxConfig, host: str, sensor: str, since_ns: int, until_ns: int) -> list[Reading]:
     """What a host's sensor read from `since_ns` to `until_ns`, both included, by time.
 
     Raises:
@@ -80,8 +93,8 @@ def query_sensor(config: InfluxConfig, host: str, sensor: str, since_ns: int, un
         f'{_RANGE} |> filter(fn: (r) => r._measurement == "reading" and r.host == host) '
         f"|> filter(fn: (r) => r._field == sensor) {_TIMES}"
     )
-    records = _ask(config, flux, since_ns, until_ns + 1, {"host": host, "sensor": sensor})
-    return sorted((int(record.values["time_ns"]), float(record.get_value())) for record in records)
+    rows = _ask(config, flux, since_ns, until_ns + 1, {"host": host, "sensor": sensor})
+    return sorted((int(row["time_ns"]), float(row["_value"])) for row in rows)
 
 
 def _ask(
@@ -90,7 +103,7 @@ def _ask(
     since_ns: int,
     until_ns: int | None,
     said: Mapping[str, str] | None = None,
-) -> Iterator[FluxRecord]:
+) -> Iterator[Row]:
     """The rows of an answer; names of hosts and sensors travel as parameters, never within the question."""
     until_ns = time.time_ns() + AHEAD_NS if until_ns is None else until_ns
     params: dict[str, Any] = {"bucket": config.bucket, "since": since_ns, "until": until_ns, **(said or {})}
@@ -103,24 +116,18 @@ def _ask(
         except (HTTPError, OSError) as error:
             raise QueryError(f"{config.url} does not answer: {_line(str(error))}") from error
     for table in tables:
-        yield from table.records
+        yield from (record.values for record in table.records)
 
 
-def _gather(records: Iterator[FluxRecord]) -> list[Point]:
+def _gather(rows: Iterator[Row]) -> list[Point]:
     """A point for all rows of one measurement, tags and time, in that order."""
-    fields: dict[tuple[str, tuple[tuple[str, str], ...], int], dict[str, FieldValue]] = {}
-    for record in records:
-        name = str(record.get_measurement())
-        tags = tuple((tag, str(record.values.get(tag) or "")) for tag in TAGS.get(name, ()))
-        point = fields.setdefault((name, tags, int(record.values["time_ns"])), {})
-        point[str(record.get_field())] = _value(record.get_value())
-    return [
-        Point(name, dict(tags), of, time_ns) for (name, tags, time_ns), of in sorted(fields.items(), key=_key)
-    ]
-
-
-def _key(item: tuple[tuple[str, tuple[tuple[str, str], ...], int], object]) -> tuple[object, ...]:
-    return item[0]
+    fields: dict[Identity, dict[str, FieldValue]] = {}
+    for row in rows:
+        name = str(row["_measurement"])
+        tags = tuple((tag, str(row.get(tag) or "")) for tag in TAGS.get(name, ()))
+        point = fields.setdefault((name, tags, int(row["time_ns"])), {})
+        point[str(row["_field"])] = _value(row["_value"])
+    return [Point(name, dict(tags), fields[name, tags, at], at) for name, tags, at in sorted(fields)]
 
 
 def _value(value: object) -> FieldValue:
