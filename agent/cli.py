@@ -346,6 +346,23 @@ def hosts(context: typer.Context) -> None:
     hosts_app(context.args or ["--help"], prog_name="coldaisle hosts")
 
 
+@app.command(
+    "incidents",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def incidents(context: typer.Context) -> None:
+    """List, show, acknowledge or judge incidents.
+
+    \b
+    Example:
+      coldaisle incidents list --config coldaisle.toml
+    """
+    from agent.incidents_command import incidents_app
+
+    incidents_app(context.args or ["--help"], prog_name="coldaisle incidents")
+
+
 @app.command()
 def bench(
     seconds: Annotated[float, typer.Option(min=0.1, metavar="S", help="For each wire format.")] = 5.0,
