@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from agent.quality.cells import MISSING, OURS, SHORT, SHORT_PCA, Cell, Result
-from agent.quality.own import FALSE_ALARMS_PER_DAY, REMOVED_SHARE, SHORT_ROWS
+from agent.quality.own import (
+    FALSE_ALARMS_PER_DAY,
+    PAIRS,
+    REMOVED_SHARE,
+    SHORT_ROWS,
+    TRAINED_WITHOUT,
+    WORST_PAIR,
+)
 from agent.quality.peers import PEERS
 from agent.quality.sets import SETS
 from models.detector import PARTS
@@ -23,7 +30,8 @@ HEAD = """# Detection quality on public machine data
 Written by `make quality` (`python -m agent.quality`); change nothing here by hand.
 
 Each method learns from a machine's training table alone and scores its test table row by row from the
-past. Figures are mean VUS-PR (buffer of 100 rows, no point adjustment) over machines and {seeds} seeds.
+past. Figures are mean VUS-PR (buffer of 100 rows, no point adjustment) over machines and {seeds} seeds; peers
+have one.
 *Smoothed* is the same score with our own smoothing. *Ahead* is by how much the detector's fused score is
 ahead, with the paired bootstrap 95 % interval over machines; **bold** where the interval is above zero.
 Peers are rebuilt after their papers or run from scikit-learn, as each row says; their sizes are our
@@ -170,13 +178,15 @@ def _gaps(results: Results, name: str) -> str:
         yield "nothing", _short(_mean(whole)), ""
         kinds: tuple[tuple[str, Figure], ...] = (
             (f"{REMOVED_SHARE:.0%} of samples, at random", _volume("samples")),
-            ("two sensors, drawn five times", pairs),
+            (f"two sensors, drawn {PAIRS} times", pairs),
+            ("of these the two that cost a machine most", _volume(WORST_PAIR)),
+            ("the same two, and trained without them", _volume(TRAINED_WITHOUT)),
         )
         for title, figure in kinds:
             its = by_machine(results, MISSING, name, figure)
             yield title, _short(_mean(its)), f"{_mean(its) / _mean(whole) - 1:+.1%}".replace("-", "−")
 
-    note = "Removed from the test table only; one seed."
+    note = "Removed from the test table only; one seed. What training without them costs is what they knew."
     return f"### Missing data\n\n{note}\n\n{_table(('removed', 'VUS-PR', 'change'), rows())}"
 
 
