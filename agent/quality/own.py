@@ -45,14 +45,17 @@ def short(folder: Path, name: str, machine: str, seed: int) -> dict[str, Any]:
 
 
 def missing(folder: Path, name: str, machine: str, seed: int) -> dict[str, Any]:
-    """VUS-PR of the fused score with nothing removed, 30 % of samples, and any two sensors; and after training
-    without those two that cost most."""
+    """VUS-PR of the fused score with nothing removed, 30 % of samples, and any two sensors.
+
+    The two that cost most are named again as WORST_PAIR, and TRAINED_WITHOUT is after training without them.
+    """
     its, detector = read_machine(folder, name, machine), _fitted(folder, name, machine, seed)
-    found, removed = {}, {}
+    found: dict[str, float] = {}
+    removed: dict[str, NDArray[np.bool_]] = {}
     for what, rows in _thinned(its.test, seed):
         found[what] = vus(its.label, score_table(detector, _scored(its, rows)).score)[1]
-        removed[what] = np.isnan(rows).all(axis=0)
-    worst = min((what for what in found if what.startswith("pair")), key=found.__getitem__)
+        removed[what] = np.asarray(np.isnan(rows).all(axis=0))
+    worst = min((what for what in found if what.startswith("pair")), key=lambda what: found[what])
     found[WORST_PAIR] = found[worst]
     left = _without(its, removed[worst])
     never_known = score_table(fit_table(_learnt(left), _options(seed)), _scored(left, left.test))
