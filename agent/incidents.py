@@ -13,7 +13,7 @@ from typing import Literal
 from agent.alert import UNKNOWN, Alert, alert_id, graver, rfc3339, severity_rank
 from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.findings import Severity
-from agent.narrative import summarize_chinese, summarize_english
+from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
 from agent.points import Point
 from agent.scored import NOT_KNOWN
 from agent.silence import Silence, Verdict
@@ -85,30 +85,34 @@ class Incident:
 
     def to_point(self) -> Point:
         """All fields of `incident`."""
-        lead, ended_ns = self.lead, self.ended_ns
-        hosts = self.hosts
-        fault = "collector_silent" if self.scope == "collector" else lead.fault
+        lead, ended_ns, hosts = self.lead, self.ended_ns, self.hosts
+        facts = self._facts(lead, hosts, ended_ns)
         fields: dict[str, float | str] = {
             "id": self.id,
             "state": "open" if self.is_open else "resolved",
             "scope": self.scope,
             "place": self.place,
-            "fault": fault,
+            "fault": facts.fault,
             "severity": self.severity,
             "hosts": float(len(hosts)) if self.scope != "stream" else 0.0,
             "host_list": _list(hosts) if self.scope != "stream" else "",
             "root_cause_confidence": six_digits(lead.confidence),
-            "ruled_out": "",
+            "ruled_out": say_ruled_out(facts.ruled_out),
             "time_to_limit_s": NOT_KNOWN,
             "energy_kwh": NOT_KNOWN,
-            "summary_en": summarize_english(fault, self.scope, self.place, hosts, lead, ended_ns),
-            "summary_zh": summarize_chinese(
-                fault, self.scope, self.place, hosts, lead, ended_ns, self.silent
-            ),
+            "summary_en": summarize_english(facts),
+            "summary_zh": summarize_chinese(facts),
             "raised": rfc3339(min(alert.raised_ns for alert in self.members.values())),
             "ended": rfc3339(ended_ns) if ended_ns else "",
         }
         return Point("incident", {"anchor": self.anchor}, fields, self.onset_ns)
+
+    def _facts(self, lead: Alert, hosts: Sequence[str], ended_ns: int) -> Facts:
+        fault = "collector_silent" if self.scope == "collector" else lead.fault
+        members = sorted(self.members.values(), key=lambda a: (a.onset_ns, a.host, a.kind))
+        return facts_of(
+            fault, self.scope, self.place, self.severity, hosts, lead, members, ended_ns, self.silent
+        )
 
     def link(self, alert: Alert) -> Point:
         """The partial write that tells an alert its incident."""

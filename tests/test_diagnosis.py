@@ -4,8 +4,8 @@ import numpy as np
 from builders import SERVER, build_tick
 
 from agent.diagnosis import diagnose
+from agent.fault_words import FAULT_WORDS
 from agent.faults import FAULTS
-from agent.narrative import CHINESE
 
 CONTRACT_FAULTS = [
     "fan_failure",
@@ -46,7 +46,7 @@ NO_USUAL = dict.fromkeys(SERVER, np.nan)
 
 
 def test_every_fault_of_the_contract_has_a_code_actions_and_a_chinese_name() -> None:
-    assert sorted(FAULTS) == sorted(CONTRACT_FAULTS) == sorted(CHINESE)
+    assert sorted(FAULTS) == sorted(CONTRACT_FAULTS) == sorted(FAULT_WORDS)
     codes = [fault.code for word, fault in FAULTS.items() if word != "unknown"]
     assert len(set(codes)) == len(codes) == 32
     assert all(fault.actions for fault in FAULTS.values())

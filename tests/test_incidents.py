@@ -67,10 +67,13 @@ def test_an_alert_becomes_an_incident_of_its_host_and_learns_its_id() -> None:
         "ruled_out": "",
         "time_to_limit_s": -1.0,
         "energy_kwh": -1.0,
-        "summary_en": "Fan failure on n07 since 2026-01-01 00:00:00 UTC. Fan 1 stopped. First: Look at it.",
-        "summary_zh": "n07 自 2026-01-01 00:00:00（UTC）起出现风扇停转，级别 P2。"
+        "summary_en": "Fan failure on n07 (rack r3) since 2026-01-01 00:00:00 UTC; P2, almost certain "
+        "(90 %). Fan 1 stopped. Also seen: fan 1 0 rpm (expected 5,000 rpm). First: Look at it. "
+        "Do not open the lid or pull a second fan while the host runs: air would bypass the hot parts.",
+        "summary_zh": "n07（机柜 r3）自 2026-01-01 00:00:00（UTC）起出现风扇停转，级别 P2，几乎确定（90 %）。"
         "依据：风扇 1：0 rpm（正常值 5,000 rpm）。"
-        "首先：用 ipmitool 确认风扇状态，检查剩余风扇和 CPU 温度余量。",
+        "首先：用 `ipmitool sdr type fan` 和事件日志确认。"
+        "运行中不要开盖，也不要再拔第二个风扇，否则气流会绕过发热部件。",
         "raised": "2026-01-01T00:01:00Z",
         "ended": "",
     }
@@ -174,7 +177,7 @@ def test_the_same_fault_on_three_hosts_of_a_rack_is_the_racks_incident() -> None
     ]
     assert told[2]["host_list"] == "n07,n08,n09"
     assert str(told[2]["summary_en"]).startswith(
-        "Fan failure on 3 hosts of rack r3 (n07, n08, n09) since 2026-01-01 00:00:00 UTC."
+        "Fan failure on 3 hosts of rack r3 (n07, n08, n09) since 2026-01-01 00:00:00 UTC; P2, almost certain"
     )
     assert str(told[2]["summary_zh"]).startswith("机柜 r3 的 3 台主机（n07、n08、n09）自 2026-01-01 00:00:00")
 
@@ -248,14 +251,18 @@ def test_an_incident_of_a_collector_says_who_is_back_and_ends_with_the_last() ->
     (fields,) = [point.fields for point in incidents(partly)]
     assert (fields["state"], fields["hosts"], fields["host_list"]) == ("open", 3.0, "n02,n03,n04")
     assert fields["summary_en"] == (
-        "Collector silent since 2026-01-01 00:02:06 UTC. 3 hosts (n02, n03, n04) fell silent together while "
-        "telemetry/0 goes on: the collector, network or power that they share is down. 1 of 3 is back; 2 are "
-        "still silent (n03, n04). First: Check the collector that these hosts share."
+        "Silent collector since 2026-01-01 00:02:06 UTC; P2, almost certain (90 %). "
+        "3 hosts (n02, n03, n04) fell silent together while telemetry/0 goes on: the collector, network or "
+        "power that they share is down. 1 of 3 is back; 2 are still silent (n03, n04). First: Check the "
+        "collector that these hosts share. "
+        "Do not restart the hosts: most likely they run and only their data is missing."
     )
     assert fields["summary_zh"] == (
         "采集源 telemetry/0 的 3 台主机（n02、n03、n04）自 2026-01-01 00:02:06（UTC）起出现采集器无数据，"
-        "级别 P2。这些主机同时失去数据，应为其共用的采集器、网络或供电中断。其中 1 台已恢复，仍有 2 台无数据"
-        "（n03、n04）。首先：检查这些主机共用的采集器和网络。"
+        "级别 P2，几乎确定（90 %）。"
+        "这些主机同时失去数据，应为其共用的采集器、网络或供电中断。其中 1 台已恢复，仍有 2 台无数据"
+        "（n03、n04）。首先：检查这些主机共用的采集器。"
+        "不要重启这些主机，它们很可能正常运行，只是没有数据。"
     )
     over = observe_all(site, minutes_of({12: ALL, 13: ALL}))
     (fields,) = [point.fields for point in incidents(over)]

@@ -1,0 +1,188 @@
+"""What is known of an incident, the same whether it is being made or was read back from its points.
+
+Incident (live) ───────► facts_of ────┐
+IncidentEpisode (points) ► facts_read ┴─► Facts ─► english.py, chinese.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.narrative.measures import NOT_KNOWN, Observed, is_known
+from agent.narrative.ruled_out import RuledOut, rule_out
+from agent.report.episodes import IncidentEpisode
+
+MOST_HOSTS = 5
+MOST_CHARS = 600  # of a summary: what a phone shows at once
+MOST_DIAGNOSIS = 300
+# Sure at least this much → in words; below the last it is a guess.
+CONFIDENCE_WORDS: tuple[tuple[float, str, str], ...] = (
+    (0.9, "almost certain", "几乎确定"),
+    (0.75, "very likely", "很可能"),
+    (0.55, "likely", "较可能"),
+    (0.3, "possible", "有可能"),
+    (0.0, "hardly more than a guess", "仅为猜测"),
+)
+
+
+class Told(Protocol):
+    """An alert, live or read back."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def rack(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def fault(self) -> str: ...
+    @property
+    def also(self) -> Sequence[str]: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def diagnosis(self) -> str: ...
+    @property
+    def evidence(self) -> Sequence[Observed]: ...
+    @property
+    def actions(self) -> Sequence[str]: ...
+    @property
+    def onset_ns(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that may be said of an incident. Times in ns UTC; `ended_ns` is 0 while it is open."""
+
+    fault: str
+    scope: str
+    place: str
+    rack: str  # of a host's incident, else ""
+    lead_host: str
+    rack_of_all: str  # that the telling alert names, whatever the scope
+    hosts: tuple[str, ...]
+    silent: tuple[str, ...]  # a collector's hosts that are not back
+    severity: str
+    confidence: float
+    onset_ns: int
+    ended_ns: int
+    diagnosis: str
+    evidence: tuple[Observed, ...]
+    actions: tuple[str, ...]
+    also: tuple[str, ...]  # faults that follow, and those of the incident's other alerts
+    time_to_limit_s: float
+    ruled_out: tuple[RuledOut, ...]
+
+    @property
+    def speaks_for(self) -> tuple[Observed, ...]:
+        """The evidence for the fault, strongest first as its rule told it."""
+        return tuple(row for row in self.evidence if row.says == "for")
+
+    @property
+    def speaks_against(self) -> tuple[Observed, ...]:
+        """The evidence against it. What only shows that another cause is none speaks against that one."""
+        used = [row for ruled in self.ruled_out for row in ruled.rows]
+        return tuple(row for row in self.evidence if row.says == "against" and row not in used)
+
+    @property
+    def is_of_several(self) -> bool:
+        return len(self.hosts) > 1
+
+
+def facts_of(
+    fault: str,
+    scope: str,
+    place: str,
+    severity: str,
+    hosts: Sequence[str],
+    lead: Told,
+    members: Sequence[Told],
+    ended_ns: int,
+    silent: Sequence[str] = (),
+    time_to_limit_s: float = NOT_KNOWN,
+) -> Facts:
+    """The facts of an incident that `lead`, one of its alerts `members`, tells."""
+    others = [member.fault for member in members if member.fault != fault]
+    also = dict.fromkeys([*lead.also, *others, *(word for member in members for word in member.also)])
+    return Facts(
+        fault=fault,
+        scope=scope,
+        place=place,
+        rack=lead.rack if scope == "host" and lead.rack != place else "",
+        lead_host=lead.host,
+        rack_of_all=lead.rack,
+        hosts=tuple(hosts),
+        silent=tuple(silent),
+        severity=severity,
+        confidence=lead.confidence,
+        onset_ns=min([lead.onset_ns, *(m.onset_ns for m in members if m.fault == fault)]),
+        ended_ns=ended_ns,
+        diagnosis=lead.diagnosis,
+        evidence=tuple(lead.evidence),
+        actions=tuple(lead.actions),
+        also=tuple(word for word in also if word not in (fault, "unknown")),
+        time_to_limit_s=time_to_limit_s,
+        ruled_out=tuple(rule_out(fault, lead.evidence)),
+    )
+
+
+def facts_read(incident: IncidentEpisode) -> Facts | None:
+    """The facts of an incident read back; None where none of its alerts could be read."""
+    lead = incident.lead
+    if lead is None:
+        return None
+    return facts_of(
+        incident.fault,
+        incident.scope,
+        incident.place,
+        incident.severity,
+        incident.hosts,
+        lead,
+        incident.alerts,
+        incident.ended_ns or 0,
+        time_to_limit_s=incident.time_to_limit_s,
+    )
+
+
+def say_confidence(confidence: float, chinese: bool = False) -> str:
+    """`very likely (85 %)`; "" where it is not known."""
+    if not is_known(confidence):
+        return ""
+    words = next(row for row in CONFIDENCE_WORDS if confidence >= row[0] or row[0] == 0)
+    percent = f"{100 * confidence:.0f} %"
+    return f"{words[2]}（{percent}）" if chinese else f"{words[1]} ({percent})"
+
+
+def list_names(names: Sequence[str], joint: str = ", ", most: int = MOST_HOSTS) -> str:
+    """The first names, and how many more there are: `a, b, +3`."""
+    more = f"{joint}+{len(names) - most:,}" if len(names) > most else ""
+    return joint.join(names[:most]) + more
+
+
+def as_sentence(text: str, end: str = ".") -> str:
+    """The text with a full stop, unless it has its own end."""
+    return text if text.endswith((".", "!", "?", "。", "！", "？", "…")) else f"{text}{end}"
+
+
+def shorten(text: str, most: int) -> str:
+    """The text, or its beginning up to the end of a word."""
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    return f"{cut[: cut.rfind(' ')] if ' ' in cut[most // 2 :] else cut}…"
+
+
+def fit(parts: Sequence[tuple[int, str]], joint: str, most: int = MOST_CHARS) -> str:
+    """The parts in their order; while they are too long together, one of the highest rank is left out."""
+    kept = [(rank, text) for rank, text in parts if text]
+    while len(joint.join(text for _, text in kept)) > most:
+        least = max(rank for rank, _ in kept)
+        if least == 0:
+            break
+        last = max(place for place, (rank, _) in enumerate(kept) if rank == least)
+        del kept[last]
+    return joint.join(text for _, text in kept)
