@@ -42,6 +42,9 @@ class Alert:
     data: Literal["live", "stale"] = "live"
     rack: str = ""
     model: str = ""
+    ack_ns: int = 0  # of the newest acknowledgement that was taken; 0 without one
+    ack_severity: Severity | Literal[""] = ""  # how grave it was then; "" = nobody sees to it
+    is_quiet: bool = False  # operators found its like to be false
 
     def to_point(self) -> Point:
         """All fields of `alert` but `incident`, which the owner of the site writes."""
@@ -50,7 +53,7 @@ class Alert:
             "state": self.state,
             "fault": self.fault,
             "also": ",".join(self.also),
-            "severity": self.severity,
+            "severity": "info" if self.is_quiet else self.severity,
             "score": six_digits(self.score),
             "confidence": six_digits(self.confidence),
             "diagnosis": self.diagnosis,
@@ -68,6 +71,18 @@ class Alert:
     @property
     def is_open(self) -> bool:
         return self.state != "resolved"
+
+    @property
+    def sensor(self) -> str:
+        """The sensor that shows it most, "" without evidence."""
+        return self.evidence[0].sensor if self.evidence else ""
+
+    def acknowledge(self, at_ns: int) -> bool:
+        """Somebody sees to it, as grave as it is now; whether that was news. `settle_state` does the rest."""
+        if not self.is_open or at_ns <= self.ack_ns:
+            return False
+        self.ack_ns, self.ack_severity = at_ns, self.severity
+        return True
 
     def copy(self) -> Alert:
         """An alert of its own, lists included."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from agent.alert import UNKNOWN, Alert, alert_id, graver, severity_rank
 from agent.findings import Finding, Kind
-from agent.mute import Mute, settle_state
+from agent.mute import Mute, Quiet, quiet_key, settle_state
 from agent.points import Point
 from agent.rules.layout import is_off, layout_of
 from agent.scored import NOT_KNOWN, ScoredTick
@@ -56,6 +56,7 @@ class Track:
     accused: list[str] = field(default_factory=list)  # sensors whose next reading can refute the evidence
     calm_ticks: int = 0
     calm_since_ns: int = 0
+    is_beyond_limit: bool = False  # in this episode a sensor was beyond its own limit: no opinion of ours
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class HostAlerts:
     rests_to_ns: int = 0  # switched off or just started: only physical evidence counts until then
     tracks: dict[str, Track] = field(default_factory=dict)
     mute: Mute | None = None  # the newest one, over or not
+    quiets: dict[str, Quiet] = field(default_factory=dict)  # by quiet_key of fault and sensor
 
     def update(self, tick: ScoredTick, findings: Sequence[Finding]) -> list[Alert]:
         """Take the host's next tick; copies of the alerts whose written fields it changed."""
@@ -88,7 +90,7 @@ class HostAlerts:
                 track = self.tracks[kind] = Track()
             before = track.alert.copy() if track.alert is not None else None
             self._advance(track, kind, tick, found, rests)
-            settle_state(track.alert, self.is_muted, is_calm=track.calm_ticks > 0)
+            self._settle(track)
             if track.alert is not None and track.alert != before:
                 changed.append(track.alert.copy())
         return changed
@@ -100,13 +102,26 @@ class HostAlerts:
 
     def set_mute(self, mute: Mute) -> list[Alert]:
         """Begin, change or end a mute between two ticks; copies of the alerts that it changed."""
-        self.mute, changed = mute, []
+        self.mute = mute
+        return self._settle_all()
+
+    def set_quiet(self, fault: str, sensor: str, quiet: Quiet) -> list[Alert] | None:
+        """Take a verdict on alerts of a fault and sensor; copies of the alerts that it changed, None where it
+        was known already or an older one."""
+        key = quiet_key(fault, sensor)
+        known = self.quiets.get(key)
+        if known is not None and known.at_ns >= quiet.at_ns:
+            return None
+        self.quiets[key] = quiet
+        return self._settle_all()
+
+    def acknowledge(self, alert_id: str, at_ns: int) -> list[Alert] | None:
+        """Somebody sees to an alert; a copy of it, None where it is not open here or that is no news."""
         for track in self.tracks.values():
-            before = track.alert.state if track.alert is not None else ""
-            settle_state(track.alert, self.is_muted, is_calm=track.calm_ticks > 0)
-            if track.alert is not None and track.alert.state != before:
-                changed.append(track.alert.copy())
-        return changed
+            if track.alert is not None and track.alert.id == alert_id and track.alert.acknowledge(at_ns):
+                self._settle(track)
+                return [track.alert.copy()]
+        return None
 
     def close(self) -> list[Alert]:
         """The host is no longer looked after: whatever is open ends with its newest tick; copies of that."""
@@ -138,11 +153,31 @@ class HostAlerts:
         alerts = [track.alert for track in self.tracks.values() if track.alert is not None]
         return sum(alert.is_open and alert.state != "suppressed" for alert in alerts)
 
+    def _settle_all(self) -> list[Alert]:
+        changed = []
+        for track in self.tracks.values():
+            before = track.alert.copy() if track.alert is not None else None
+            self._settle(track)
+            if track.alert is not None and track.alert != before:
+                changed.append(track.alert.copy())
+        return changed
+
+    def _settle(self, track: Track) -> None:
+        """What operators want of the open alert; a sensor beyond its own limit is told all the same."""
+        alert = track.alert
+        if alert is None or not alert.is_open:
+            return
+        quiet = self.quiets.get(quiet_key(alert.fault, alert.sensor))
+        alert.is_quiet = quiet is not None and quiet.holds and not track.is_beyond_limit
+        settle_state(alert, self.is_muted or alert.is_quiet, is_calm=track.calm_ticks > 0)
+
     def _advance(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding], rests: bool) -> None:
         above = kind == "condition" and tick.scored and tick.score > tick.threshold and not rests
         score = six_digits(tick.score) if tick.scored and kind == "condition" else NOT_KNOWN
         # A finding that rests on the score alone says no more than the score does.
         abnormal = above or any(finding.basis != "score" for finding in found)
+        if any(finding.basis == "limit" for finding in found):
+            track.is_beyond_limit = True
         if track.alert is not None and track.alert.is_open:
             track.alert.data = "live" if tick.arrived.any() else "stale"
         _accuse(track, tick, found)
@@ -160,6 +195,7 @@ class HostAlerts:
         if track.calm_ticks >= CALM_TICKS and tick.time_ns - track.calm_since_ns >= CALM_NS:
             track.alert.state, track.alert.ended_ns = "resolved", tick.time_ns
             track.accused.clear()
+            track.is_beyond_limit = False
 
     def _raise(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding]) -> None:
         onset_ns = next(mark.time_ns for mark in track.marks if mark.abnormal)

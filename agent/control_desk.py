@@ -15,7 +15,7 @@ from agent.alerts import STALE_NS, STALE_PERIODS
 from agent.controls import Controls, Forgetting, encode_control, forget_key
 from agent.delivery.checkpoints import Checkpoints
 from agent.host import Host
-from agent.mute import Mute
+from agent.mute import Mute, Quiet
 from agent.pipeline import Pipeline
 from agent.points import Point
 from agent.sensors import SECOND_NS
@@ -61,6 +61,15 @@ class ControlDesk:
             host = self._host_of(name, source)
             if host is not None:
                 self._mute(host, muted, log, at_end, now_ns, done)
+        for ack in self._controls.acks.values():
+            host = self._host_of(ack.host, source)
+            if host is not None:
+                self._told(host, host.alerts.acknowledge(ack.alert, ack.at_ns), log, done)
+        for judged in self._controls.judged.values():
+            host = self._host_of(judged.host, source)
+            if host is not None and judged.at_ns > host.forgotten_ns:
+                quiet = Quiet(judged.at_ns, judged.is_false)
+                self._told(host, host.alerts.set_quiet(judged.fault, judged.sensor, quiet), log, done)
         for forgetting in list(self._controls.forgettings.values()):
             if forgetting.is_done:
                 self._clean_up(forgetting, source, log, now_ns, done)
@@ -89,7 +98,13 @@ class ControlDesk:
         else:
             mute = replace(known, is_over=True) if at_end and _is_overdue(host, known, now_ns) else None
         if mute is not None:
-            done.tell(host.alerts.set_mute(mute))
+            self._told(host, host.alerts.set_mute(mute), log, done)
+
+    @staticmethod
+    def _told(host: Host, changed: list[Alert] | None, log: Log, done: Done) -> None:
+        """Something was done to a host, unless that is None: its record is due."""
+        if changed is not None:
+            done.tell(changed)
             log.checkpoints.renew(host.name)
             log.is_pressing = True
 

@@ -25,15 +25,18 @@ from agent.backoff import Backoff
 from agent.config import Config
 from agent.control_desk import ControlDesk
 from agent.delivery.control_follower import ControlFollower
+from agent.delivery.note_follower import NoteFollower
 from agent.delivery.outbox import Delivery, Outbox
 from agent.delivery.partitions import SITE, SITE_KEY, Partition, restore_partition
 from agent.delivery.source import KafkaSource
 from agent.delivery.state_topic import read_state
 from agent.errors import OwnershipLost, SinkBusyError
 from agent.health import Health
+from agent.incident_store import InfluxStore
 from agent.incidents import Site
 from agent.inventory_file import InventoryFile
 from agent.logs import log_event
+from agent.note_orders import order_notes
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
 from agent.sink import Sink
@@ -75,6 +78,7 @@ class Daemon:
         self._source: KafkaSource | None = None
         self._follower: ControlFollower | None = None
         self._desk = ControlDesk(pipeline)
+        self._notes = NoteFollower(InfluxStore(config.influx))
         self._partitions: dict[TopicPartition, Partition] = {}
         self._unrestored: set[TopicPartition] = set()
         self._site: Site | None = None
@@ -125,7 +129,7 @@ class Daemon:
             self._rebalance()
         batch = self._process(messages)
         self._take_over(batch)
-        records = self._obey(batch)
+        records = self._obey(batch) | self._take_notes(batch)
         self._mark(batch)
         self._deliver(batch, records)
         self._health.write_if_due(self._sink, self._consumer.lag(), self._pipeline.hosts)
@@ -280,6 +284,27 @@ class Daemon:
             batch.events += done.events
             records |= done.records
         return records
+
+    def _take_notes(self, batch: Output) -> dict[bytes, bytes | None]:
+        """Tell every instance what operators noted in InfluxDB. The transaction that does also keeps that the
+        notes were taken."""
+        partition = TopicPartition(self._config.kafka.alerts_topic, 0)
+        held = self._partitions.get(partition)
+        if self._site is None or held is None or not held.taken_over:
+            return {}
+        state = self._site.state()
+        heard = self._notes.poll(state.notes)
+        if heard is None:
+            return {}
+        now_ns = time.time_ns()
+        hosts = state.silence.homes
+        order = order_notes(heard.notes, heard.alerts, self._pipeline.controls, hosts, now_ns)
+        state.notes.take(heard.notes, now_ns)
+        held.checkpoints.renew(SITE)
+        held.is_pressing = True
+        batch.events += order.events
+        log_event(_log, logging.INFO, "notes taken", notes=len(heard.notes), orders=len(order.events))
+        return order.records
 
     # -- out --------------------------------------------------------------------------------------------
 

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from agent.alert import rfc3339
-from agent.controls import Controls, Forgetting, encode_control, forget_key, is_control, mute_key
+from agent.controls import (
+    Controls,
+    Forgetting,
+    ack_key,
+    encode_control,
+    forget_key,
+    is_control,
+    judged_key,
+    mute_key,
+)
 from agent.delivery.partitions import SITE_KEY
 from agent.errors import ConfigError, StateError
 from agent.known_hosts import site_silence
@@ -51,12 +60,17 @@ def mute_hosts(records: Records, hosts: Sequence[str], now_ns: int, until_ns: in
     order = Order(_known(records, hosts), f"muted until {until}", {"muted_until": until, "reason": reason})
     controls = Controls.from_records(records)
     for host in order.hosts:
-        known = controls.mutes.get(host)
-        goes_on = known is not None and known.until_ns > now_ns
-        since_ns = known.since_ns if known is not None and goes_on else now_ns
-        _mute(order, known, HostMuted(host, now_ns, since_ns, until_ns, reason))
+        mute_host(order, controls, host, now_ns, until_ns, reason)
     _clean_up(order, controls, now_ns)
     return order
+
+
+def mute_host(order: Order, controls: Controls, host: str, now_ns: int, until_ns: int, reason: str) -> None:
+    """Put one mute into an order; one that holds still begins when it began."""
+    known = controls.mutes.get(host)
+    goes_on = known is not None and known.until_ns > now_ns
+    since_ns = known.since_ns if known is not None and goes_on else now_ns
+    _mute(order, known, HostMuted(host, now_ns, since_ns, until_ns, reason))
 
 
 def unmute_hosts(records: Records, hosts: Sequence[str], now_ns: int) -> Order:
@@ -88,6 +102,7 @@ def forget_hosts(records: Records, hosts: Sequence[str], topics: Sequence[str], 
         at_ns = max(now_ns, controls.forgotten_ns(host) + 1)
         if host in controls.mutes:
             order.records[mute_key(host)] = None
+        order.records |= {key: None for key, judged in controls.judged.items() if judged.host == host}
         if _is_held(records, host, topics):
             order.records[forget_key(host)] = encode_control(Forgetting(host, at_ns))
             order.events.append(ForgetHost(host, at_ns))
@@ -135,11 +150,20 @@ def _is_held(records: Records, host: str, topics: Sequence[str]) -> bool:
 
 def _clean_up(order: Order, controls: Controls, now_ns: int) -> None:
     """Take out what ended long ago, unless it is ordered anew."""
-    old = [mute_key(m.host) for m in controls.mutes.values() if m.until_ns < now_ns - OLD_NS]
+    for key in old_keys(controls, now_ns):
+        order.records.setdefault(key, None)
+
+
+def old_keys(controls: Controls, now_ns: int) -> list[bytes]:
+    """Records of the state topic that no instance needs any more."""
+    since_ns = now_ns - OLD_NS
+    old = [mute_key(muted.host) for muted in controls.mutes.values() if muted.until_ns < since_ns]
     old += [
         forget_key(one.host)
         for one in controls.forgettings.values()
-        if not one.is_done and one.at_ns < now_ns - OLD_NS
+        if not one.is_done and one.at_ns < since_ns
     ]
-    for key in old:
-        order.records.setdefault(key, None)
+    old += [ack_key(ack.alert) for ack in controls.acks.values() if ack.at_ns < since_ns]
+    return old + [
+        judged_key(one) for one in controls.judged.values() if not one.is_false and one.at_ns < since_ns
+    ]

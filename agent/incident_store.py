@@ -11,18 +11,16 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.config import InfluxConfig
-from agent.errors import ConfigError, RecordingError
+from agent.incident_file import read_points
 from agent.notes import NOTE
 from agent.points import Point, encode_line
 from agent.sink.flux import InfluxError, Row, flux_text, flux_time, parse_time, read_rows
 from agent.sink.influx import InfluxSink
-from agent.telemetry.line_protocol import parse_line, split_lines
 
 TAGS = {"alert": ("host", "kind"), "incident": ("anchor",), NOTE: ("host",)}
-_UNREAD = ("anomaly_score,host=", "reading,host=", "alert_window,host=")  # nearly all lines of a replay
 _END = "2200-01-01T00:00:00Z"
 MOST_NAMED = 100  # hosts in a query; of more, all that began meanwhile is read
-POINTS_FILE, NOTES_FILE = "points.lp", "notes.lp"
+NOTES_FILE = "notes.lp"
 _LEFT_OUT = frozenset({"", "result", "table", "_time", "_measurement", "_start", "_stop"})
 
 
@@ -156,7 +154,8 @@ class FolderStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._points = [*read_points(folder / POINTS_FILE), *self._read_notes()]
+        notes = folder / NOTES_FILE
+        self._points = read_points(folder) + (read_points(notes) if notes.exists() else [])
 
     def since(self, since_ns: int) -> list[Point]:
         return [p for p in self._told() if p.time_ns >= since_ns or p.fields.get("state") != "resolved"]
@@ -184,35 +183,6 @@ class FolderStore:
 
     def _told(self) -> Iterator[Point]:
         return (point for point in self._points if point.measurement != NOTE)
-
-    def _read_notes(self) -> Sequence[Point]:
-        file = self._folder / NOTES_FILE
-        return read_points(file) if file.exists() else ()
-
-
-def read_points(path: Path) -> list[Point]:
-    """The alerts, incidents and notes in a file of line protocol.
-
-    Raises:
-        RecordingError: it cannot be read, or a line of them is damaged.
-        ConfigError: there is none: no replay wrote into this folder.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"incidents: {path} does not exist; expected what a replay wrote") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordingError(f"{path} cannot be read: {error}") from error
-    text = "\n".join(line for line in text.split("\n") if not line.startswith(_UNREAD))
-    points = []
-    for line in split_lines(text):
-        if line.partition(",")[0] in TAGS or line.partition(" ")[0] in TAGS:
-            parsed = parse_line(line)
-            if parsed is None or parsed.time is None:
-                raise RecordingError(f"{path} is damaged: {line[:60]!r} is no point")
-            fields = {k: v if isinstance(v, str) else float(v) for k, v in parsed.fields.items()}
-            points.append(Point(parsed.measurement, parsed.tags, fields, parsed.time))
-    return points
 
 
 def _one_of(tag: str, names: Sequence[str]) -> str:

@@ -10,18 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.alert import UNKNOWN, Alert, alert_id, graver, rfc3339, severity_rank
+from agent.alert import UNKNOWN, Alert, State, alert_id, graver, rfc3339, severity_rank
 from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.findings import Severity
 from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
+from agent.note_book import NoteBook
 from agent.points import Point
 from agent.scored import NOT_KNOWN
 from agent.silence import Silence, Verdict
-from agent.silence_commands import forget_silence, mute_silence
+from agent.silence_commands import acknowledge_silence, forget_silence, mute_silence
 from agent.silent_groups import SilentGroup
-from agent.site_events import AlertChanged, ForgetHost, HostForgotten, HostMuted, HostSummary, SiteEvent
+from agent.site_events import (
+    AlertAcknowledged,
+    AlertChanged,
+    Command,
+    HostForgotten,
+    HostMuted,
+    HostSummary,
+    SiteEvent,
+)
 from agent.tick_points import six_digits
 
+STATES: tuple[State, ...] = ("open", "acknowledged", "suppressed", "resolved")
 Scope = Literal["host", "rack", "collector", "stream"]
 TOGETHER_NS = 5 * MINUTE_NS  # what begins within this on one host has one cause
 RACK_NS = 5 * MINUTE_NS  # one after the other within this, the same fault of a rack's hosts has one cause
@@ -47,6 +57,12 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return any(alert.is_open for alert in self.members.values())
+
+    @property
+    def state(self) -> State:
+        """Open while one of its alerts is; acknowledged where somebody sees to all of them."""
+        states = {alert.state for alert in self.members.values()}
+        return next(state for state in STATES if state in states)
 
     @property
     def ended_ns(self) -> int:
@@ -89,7 +105,7 @@ class Incident:
         facts = self._facts(lead, hosts, ended_ns)
         fields: dict[str, float | str] = {
             "id": self.id,
-            "state": "open" if self.is_open else "resolved",
+            "state": self.state,
             "scope": self.scope,
             "place": self.place,
             "fault": facts.fault,
@@ -137,6 +153,7 @@ class SiteState:
     of_alert: dict[str, str] = field(default_factory=dict)  # alert → its incident
     newest: dict[str, str] = field(default_factory=dict)  # host, or source as a stream → its incident
     racks: dict[str, RackFault] = field(default_factory=dict)  # "rack|fault" → where it was seen last
+    notes: NoteBook = field(default_factory=NoteBook)
 
 
 class Site:
@@ -159,7 +176,7 @@ class Site:
         if isinstance(event, AlertChanged):
             self._see(event.alert.ended_ns or event.alert.raised_ns)
             return self._join(event.alert.copy())
-        if isinstance(event, ForgetHost | HostForgotten | HostMuted):
+        if isinstance(event, Command):
             return self._obey(event)
         self._see(event.time_ns)
         silence = self._state.silence
@@ -175,11 +192,13 @@ class Site:
         silences = self._state.silence.alerts()
         return points + [alert.to_point() for alert in silences if self._is_recent(alert.ended_ns)]
 
-    def _obey(self, command: ForgetHost | HostForgotten | HostMuted) -> list[Point]:
-        """Commands of operators. That a host is to be forgotten is first for whoever holds its partition."""
+    def _obey(self, command: Command) -> list[Point]:
+        """Commands of operators; most are for whoever holds the host's partition."""
         if isinstance(command, HostMuted):
             return self._tell(mute_silence(self._state.silence, command))
-        if isinstance(command, ForgetHost):
+        if isinstance(command, AlertAcknowledged):
+            return self._tell(acknowledge_silence(self._state.silence, command))
+        if not isinstance(command, HostForgotten):
             return []
         points = self._tell(forget_silence(self._state.silence, command))
         self._state.newest.pop(command.host, None)  # a host of that name that reports again is another one

@@ -2,6 +2,8 @@
 
              ┌── muted ──┐
 alert: open ─► suppressed ─► open, at the first abnormal tick after the end   (or resolved meanwhile)
+
+What somebody has acknowledged goes the same way and comes back as acknowledged.
 """
 
 from __future__ import annotations
@@ -25,11 +27,30 @@ class Mute:
         return not self.is_over and self.from_ns <= time_ns < self.until_ns
 
 
+@dataclass(slots=True)
+class Quiet:
+    """What operators found of a host's alerts of one fault and sensor: false ones, while it holds."""
+
+    at_ns: int  # of the verdict
+    holds: bool
+
+
+def quiet_key(fault: str, sensor: str) -> str:
+    """What a host's verdicts are kept by."""
+    return f"{fault}|{sensor}"
+
+
 def settle_state(alert: Alert | None, muted: bool, is_calm: bool) -> None:
-    """Suppress an open alert while its host is muted, and tell it afterwards unless it is calm by then."""
-    if alert is None:
+    """Say in the state of an open alert what operators want of it.
+
+    It is suppressed while its host is muted, and told afterwards unless it is calm by then. One that somebody
+    sees to is acknowledged, until it becomes P1: that is more than they know of.
+    """
+    if alert is None or not alert.is_open:
         return
-    if muted and alert.state == "open":
+    if alert.ack_severity not in ("", "P1") and alert.severity == "P1":
+        alert.ack_severity = ""
+    if muted:
         alert.state = "suppressed"
-    elif not muted and alert.state == "suppressed" and not is_calm:
-        alert.state = "open"
+    elif alert.state != "suppressed" or not is_calm:
+        alert.state = "acknowledged" if alert.ack_severity else "open"

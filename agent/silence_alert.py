@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.alert import Alert, alert_id
 from agent.alerts import RETURN_NS
 from agent.faults import FAULTS
+from agent.mute import settle_state
 
 CONFIDENCE = 0.9  # that nothing came is certain; which part is down is not
 
@@ -22,6 +23,7 @@ def open_silence(
     if old is not None and onset_ns - old.ended_ns <= RETURN_NS:
         old.state, old.ended_ns, old.data, old.diagnosis = "open", 0, "stale", diagnosis
         rename_silence(old, fault)
+        settle_state(old, muted=False, is_calm=False)
         return old
     return Alert(
         host=host,

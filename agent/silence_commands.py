@@ -1,11 +1,13 @@
-"""What operators' commands do to the silence of hosts: muted ones are not told, forgotten ones not known."""
+"""What operators' commands do to the silence of hosts: muted ones are not told, forgotten ones not known,
+and somebody may see to it."""
 
 from __future__ import annotations
 
 from agent.alert import Alert
+from agent.mute import settle_state
 from agent.silence import Silence, Verdict
 from agent.silence_alert import end_silence
-from agent.site_events import HostForgotten, HostMuted
+from agent.site_events import AlertAcknowledged, HostForgotten, HostMuted
 
 
 def mute_silence(silence: Silence, muted: HostMuted) -> Verdict:
@@ -13,6 +15,16 @@ def mute_silence(silence: Silence, muted: HostMuted) -> Verdict:
     if not silence.mutes.take(muted):
         return Verdict()
     return Verdict(tuple(silence.settle(muted.host, silence.mutes.cover(muted.host, muted.at_ns))))
+
+
+def acknowledge_silence(silence: Silence, ack: AlertAcknowledged) -> Verdict:
+    """Somebody sees to a silence: of a host, of a group or of a source."""
+    alert = next((one for one in silence.alerts() if one.id == ack.alert), None)
+    if alert is None or not alert.acknowledge(ack.at_ns):
+        return Verdict()
+    settle_state(alert, alert.state == "suppressed", is_calm=False)
+    group = silence.groups.get(alert.id)
+    return Verdict(groups=(group,)) if group is not None else Verdict((alert.copy(),))
 
 
 def forget_silence(silence: Silence, forgotten: HostForgotten) -> Verdict:

@@ -1,7 +1,8 @@
 """What the owner of the whole site hears of hosts and sources; also the messages of `<group>.alerts`.
 
 every pipeline ──► AlertChanged, HostSummary, SourceMark ──┬─► one Site: incidents, silence
-command line ────► HostMuted, ForgetHost ──────────────────┘
+command line ────► HostMuted, ForgetHost ──────────────────┤
+notes ───────────► AlertAcknowledged, AlertsJudged ────────┘
 """
 
 from __future__ import annotations
@@ -69,6 +70,39 @@ class HostForgotten(msgspec.Struct, frozen=True, tag="forgotten", tag_field="typ
     at_ns: int  # of the command
 
 
-COMMAND_STARTS = (b'{"type":"mute"', b'{"type":"forget"', b'{"type":"forgotten"')  # as they are encoded
+class AlertAcknowledged(msgspec.Struct, frozen=True, tag="ack", tag_field="type"):
+    """Somebody sees to an alert. Sent by the owner of the site, which reads the notes of operators."""
 
-SiteEvent = AlertChanged | HostSummary | SourceMark | HostMuted | ForgetHost | HostForgotten
+    host: str
+    alert: str  # its id
+    at_ns: int  # of the note
+    by: str = ""
+
+
+class AlertsJudged(msgspec.Struct, frozen=True, tag="judged", tag_field="type"):
+    """Operators found alerts of a host with one fault and sensor to be false, or true again; the newest
+    counts. Sent as AlertAcknowledged."""
+
+    host: str
+    fault: str
+    sensor: str
+    at_ns: int  # of the note
+    is_false: bool
+    by: str = ""
+
+
+Command = HostMuted | ForgetHost | HostForgotten | AlertAcknowledged | AlertsJudged
+COMMAND_STARTS = tuple(  # as they are encoded
+    f'{{"type":"{tag}"'.encode() for tag in ("mute", "forget", "forgotten", "ack", "judged")
+)
+
+SiteEvent = (
+    AlertChanged
+    | HostSummary
+    | SourceMark
+    | HostMuted
+    | ForgetHost
+    | HostForgotten
+    | AlertAcknowledged
+    | AlertsJudged
+)

@@ -11,7 +11,16 @@ import msgspec
 import pytest
 
 from agent.control_desk import KEPT_NS, ControlDesk, Done
-from agent.controls import Controls, Forgetting, encode_control, forget_key, is_control, mute_key
+from agent.controls import (
+    Controls,
+    Forgetting,
+    ack_key,
+    encode_control,
+    forget_key,
+    is_control,
+    judged_key,
+    mute_key,
+)
 from agent.delivery.checkpoints import Checkpoints
 from agent.delivery.partitions import Partition
 from agent.incidents import Site
@@ -19,7 +28,15 @@ from agent.pipeline import Output, Pipeline
 from agent.points import encode_line
 from agent.recording import read_recording
 from agent.scoring import Scorer
-from agent.site_events import AlertChanged, ForgetHost, HostForgotten, HostMuted, SiteEvent
+from agent.site_events import (
+    AlertAcknowledged,
+    AlertChanged,
+    AlertsJudged,
+    ForgetHost,
+    HostForgotten,
+    HostMuted,
+    SiteEvent,
+)
 from agent.state import decode_record, encode_host, host_of_record
 from agent.telemetry.readings import Message
 
@@ -134,9 +151,24 @@ def commands(log: list[Message]) -> dict[int, Callable[[Run], None]]:
     }
 
 
-def whole(run: Run, chance: random.Random | None = None) -> Run:
+def notes(log: list[Message]) -> dict[int, Callable[[Run], None]]:
+    """The alert of the first host is acknowledged, that of the second is like one that was found false."""
+    changed = Pipeline(Scorer({})).process(log).events
+    alert = next(e.alert for e in changed if isinstance(e, AlertChanged) and e.alert.host == FIRST)
+    ack = AlertAcknowledged(FIRST, alert.id, alert.raised_ns, "kim")
+    false = AlertsJudged(SECOND, alert.fault, alert.sensor, alert.raised_ns, is_false=True)
+    return {
+        len(log) // 3: lambda run: run.command(judged_key(false), encode_control(false), false),
+        len(log) - 200: lambda run: run.command(ack_key(alert.id), encode_control(ack), ack),
+    }
+
+
+Orders = Callable[[list[Message]], dict[int, Callable[[Run], None]]]
+
+
+def whole(run: Run, chance: random.Random | None = None, orders: Orders = commands) -> Run:
     """To the end of the log; with `chance` it is killed now and then, before or after a commit."""
-    waiting = commands(run.log)
+    waiting = orders(run.log)
     while run.offset < len(run.log):
         for at in [at for at in waiting if at <= run.offset]:
             waiting.pop(at)(run)
@@ -183,6 +215,17 @@ def test_killed_at_any_commit_it_gives_byte_for_byte_the_same(
     run = whole(Run(log, rewind_s), random.Random(seed))
     assert run.committed == uninterrupted.committed
     assert run.events == uninterrupted.events
+
+
+def test_what_was_noted_holds_after_any_crash(log: list[Message]) -> None:
+    expected = whole(Run(log), orders=notes)
+    assert alerts_of(expected, FIRST) == ["open", "acknowledged"]
+    assert alerts_of(expected, SECOND) == ["suppressed"]
+    assert alerts_of(expected, THIRD) == ["open"]
+    for seed in range(3):
+        run = whole(Run(log, rewind_s=10_000_000.0), random.Random(seed), notes)
+        assert run.committed == expected.committed
+        assert run.events == expected.events
 
 
 def test_a_forgotten_host_that_reports_again_is_a_new_one_after_restarts_too(

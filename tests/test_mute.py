@@ -168,14 +168,14 @@ def test_a_host_that_is_silent_when_its_mute_ends_is_told(site: Site) -> None:
 
 def test_an_open_silence_is_suppressed_by_a_mute_and_open_again_after_it(site: Site) -> None:
     assert observe(site, *minutes_of(0, 6, "n01")) == [("alert", "open"), ("incident", "open")]
-    assert observe(site, muted(6, 30)) == [("alert", "suppressed")]
+    assert observe(site, muted(6, 30)) == [("alert", "suppressed"), ("incident", "suppressed")]
     assert observe(site, *minutes_of(6, 30, "n01")) == []
-    assert observe(site, *minutes_of(30, 31, "n01")) == [("alert", "open")]
+    assert observe(site, *minutes_of(30, 31, "n01")) == [("alert", "open"), ("incident", "open")]
 
 
 def test_unmuting_is_at_once_and_an_older_command_changes_nothing(site: Site) -> None:
     observe(site, *minutes_of(0, 6, "n01"), muted(6, 30))
-    assert observe(site, muted(6, 10, now=10)) == [("alert", "open")]
+    assert observe(site, muted(6, 10, now=10)) == [("alert", "open"), ("incident", "open")]
     assert observe(site, muted(6, 30)) == []
 
 
