@@ -1,0 +1,1 @@
+"""Answers to questions about an incident: from its evidence, or by a model that a site names itself."""
