@@ -23,7 +23,7 @@ from agent.scored import ScoredTick
 from agent.sensors import SECOND_NS
 from models.physics import Baselines
 
-FAST_S, SLOW_S = 120.0, 1_800.0
+TIMES_S = np.array((120.0, 600.0, 1_800.0))  # of the filters: fast, middle, slow
 GAP_S = 1_200.0  # after a longer one the filters begin anew
 SETTLE_S = 600.0  # between two new looks at what was learned
 UNREST, UNREST_LAGS = 0.1, 1.5  # what a step of log load leaves for so many of the channel's lags
@@ -38,16 +38,11 @@ METER_SHARE = 0.015  # the same of a meter of power
 STANDS_STILL = 0.5  # of the median speed
 SPREADS = 5.0
 STILL = 0.5  # of the slow limit: so much must be there now, or what the slow filter holds is over
+NEAR, CALM = 0.4, 0.8  # of a limit: from here on a tick teaches less, and from here on next to nothing
 FAR_TEACHES = 0.1  # of what any other tick does: what was learned wrongly at first must not stay for ever
 REST_S = 900.0  # after a machine was off
-# Residuals of which it takes this much at least, fast and slow.
-LIMITS: dict[str, tuple[float, float]] = {
-    "cpu": (0.14, 0.08), "gpu": (0.14, 0.08), "dimm": (0.25, 0.15), "vrm": (0.25, 0.15),
-    "exhaust": (0.25, 0.14), "fan": (0.06, 0.04), "share": (0.08, 0.05), "efficiency": (0.045, 0.012),
-    "twin": (0.2, 0.1), "phase": (0.06, 0.04), "air": (3.3, 3.3), "supply": (3.3, 3.3), "water": (1.0, 0.8), "damp": (8.0, 8.0), "work": (0.12, 0.08),
-}  # fmt: skip
 _OWN = ("load", "newest", "unrest", "reference", "smooth", "since_ns")  # arrays of the state
-HELD_S = (45.0, 600.0)
+HELD_S = np.array((45.0, 200.0, 600.0))
 
 Array = NDArray[np.float64]
 
@@ -57,12 +52,19 @@ class Residuals:
     """What a tick's channels say; arrays are (J,)."""
 
     channels: Channels
-    fast: Array  # smoothed residuals; NaN where nothing is expected
-    slow: Array
+    smooth: Array  # (J, 3) residuals: fast, middle, slow; NaN where nothing is expected
     expected: Array  # y
     y: Array
     beyond: NDArray[np.int8]  # −1 and 1: below and above the expectation for long enough, 0: neither
     is_known: NDArray[np.bool_]
+
+    @property
+    def fast(self) -> Array:
+        return self.smooth[:, 0]
+
+    @property
+    def slow(self) -> Array:
+        return self.smooth[:, -1]
 
 
 @dataclass(slots=True)
@@ -74,8 +76,8 @@ class Physics:
     newest: Array = field(default_factory=lambda: np.zeros(0))  # (J,) log load of the newest tick
     unrest: Array = field(default_factory=lambda: np.zeros(0))  # (J,) what is left of steps of log load
     reference: Array = field(default_factory=lambda: np.zeros((0, 2)))  # of log load and log fan speed
-    smooth: Array = field(default_factory=lambda: np.zeros((0, 2)))  # residuals, NaN before the first
-    since_ns: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))  # 0: not beyond
+    smooth: Array = field(default_factory=lambda: np.zeros((0, 3)))  # residuals, NaN before the first
+    since_ns: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 3), np.int64))  # 0: not beyond
     keys: tuple[str, ...] = ()  # of the channels
     time_ns: int = 0
     settled_ns: int = 0
@@ -95,19 +97,14 @@ class Physics:
         y, drivers, taken = self._measure(tick, channels, elapsed_s)
         expected, unsure = self.baselines.expect(drivers)
         residual = y - expected
-        usable = taken & np.isfinite(residual)
-        for at, time_s in enumerate((FAST_S, SLOW_S)):
-            kept = self.smooth[:, at]
-            follow = np.where(
-                np.isnan(kept) | begins, residual, kept + (residual - kept) * -math.expm1(-elapsed_s / time_s)
-            )
-            self.smooth[:, at] = np.where(usable, follow, np.nan if begins else kept)
+        usable = taken & np.isfinite(residual) & (unsure <= channels.limits[:, 0])
+        follow = self.smooth + (residual[:, None] - self.smooth) * -np.expm1(-elapsed_s / TIMES_S)
+        follow = np.where(np.isnan(self.smooth) | begins, residual[:, None], follow)
+        self.smooth = np.where(usable[:, None], follow, np.nan if begins else self.smooth)
         sure = self._limits(tick, channels, unsure)
         beyond = self._hold(tick.time_ns, tick.period_ns, sure, usable)
         self._learn(tick.time_ns, 0.0 if begins else elapsed_s / 3600.0, y, drivers, taken, sure)
-        return Residuals(
-            channels, self.smooth[:, 0].copy(), self.smooth[:, 1].copy(), expected, y, beyond, usable
-        )
+        return Residuals(channels, self.smooth, expected, y, beyond, usable)
 
     def _fit(self, channels: Channels) -> None:
         """Have an element for each channel; a sensor that came later may stand between those known."""
@@ -119,8 +116,8 @@ class Physics:
         self.baselines.take_over(old.baselines, at, of)
         self.load, self.newest = np.full(count, np.nan), np.full(count, np.nan)
         self.unrest = np.zeros(count)
-        self.reference, self.smooth = np.full((count, 2), np.nan), np.full((count, 2), np.nan)
-        self.since_ns = np.zeros((count, 2), np.int64)
+        self.reference, self.smooth = np.full((count, 2), np.nan), np.full((count, len(TIMES_S)), np.nan)
+        self.since_ns = np.zeros(self.smooth.shape, np.int64)
         for name in _OWN:
             getattr(self, name)[at] = getattr(old, name)[of]
 
@@ -143,17 +140,21 @@ class Physics:
             self.rests_to_ns = tick.time_ns + int(REST_S * SECOND_NS)
         turns = len(speeds) > 0 and bool(present[channels.fan_columns].all()) and speed > 0
         turns = turns and bool(speeds.min() >= STANDS_STILL * speed)
-        load_w = np.full(count, power_w)
+        # A carried meter is not this moment's: a load that came with a reading that went missing.
+        newest_w = power_w if tick.arrived[channels.power].all() else math.nan
+        load_w = np.full(count, newest_w)
         load_w[channels.levels] = 1.0
         if len(thermal):
             own = channels.own_power
-            rest_w = (
-                GIVEN_SHARE * power_w - float(seen[channels.gpu_power].sum())
-                if len(channels.gpu_power)
-                else power_w
-            )
-            load_w[thermal] = np.where(channels.is_exhaust, power_w, rest_w)
-            load_w[thermal] = np.where(own >= 0, np.where(present[own], seen[own], np.nan), load_w[thermal])
+            rest_w = newest_w
+            if len(channels.gpu_power):
+                drawn_w = float(seen[channels.gpu_power].sum())
+                rest_w = (
+                    GIVEN_SHARE * newest_w - drawn_w if tick.arrived[channels.gpu_power].all() else math.nan
+                )
+            load_w[thermal] = np.where(channels.is_exhaust, newest_w, rest_w)
+            own_w = np.where(tick.arrived[own], seen[own], np.nan)
+            load_w[thermal] = np.where(own >= 0, own_w, load_w[thermal])
         if channels.work >= 0:
             load_w[channels.work] = math.exp(float(seen[channels.utilization]))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -234,7 +235,7 @@ class Physics:
         return y, drivers, ok
 
     def _limits(self, tick: ScoredTick, channels: Channels, unsure: Array) -> Array:
-        """(J, 2) how far a smoothed residual may be."""
+        """(J, 3) how far a smoothed residual may be."""
         meter = np.zeros(len(unsure))
         if len(channels.thermal):
             meter[channels.thermal] = METER_K * np.exp(-np.nan_to_num(self._last_y(tick, channels)))
@@ -243,8 +244,7 @@ class Physics:
                 rest_w = max(GIVEN_SHARE * float(tick.seen[channels.power].sum()) - given_w, LEAST_W)
                 meter[channels.thermal] += channels.shares_power * METER_SHARE * given_w / rest_w
         spread = np.sqrt(self.baselines.noise() ** 2 + (unsure**2 + meter**2)[:, None])
-        least = np.array([LIMITS[role] for role in channels.roles])
-        limits: Array = np.maximum(least, SPREADS * spread)
+        limits: Array = np.maximum(channels.limits, SPREADS * spread)
         return limits
 
     def _last_y(self, tick: ScoredTick, channels: Channels) -> Array:
@@ -253,37 +253,32 @@ class Physics:
         logs: Array = np.log(np.maximum(value - float(tick.seen[channels.inlet]), LEAST_RISE_K))
         return logs
 
-    def _hold(self, time_ns: int, elapsed_ns: int, limits: Array, usable: NDArray[np.bool_]) -> NDArray[np.int8]:
+    def _hold(
+        self, time_ns: int, period_ns: int, limits: Array, usable: NDArray[np.bool_]
+    ) -> NDArray[np.int8]:
         with np.errstate(invalid="ignore"):
             over = np.abs(self.smooth) > limits
-            over[:, 1] &= self.smooth[:, 0] * np.sign(self.smooth[:, 1]) > STILL * limits[:, 1]
+            signs = np.sign(self.smooth)
+            over[:, 1:] &= self.smooth[:, :1] * signs[:, 1:] > STILL * limits[:, 1:]
         held = (self.since_ns > 0) & usable[:, None]
         begins = over & usable[:, None] & (self.since_ns == 0)
         ends = ~over & usable[:, None]
         self.since_ns[begins], self.since_ns[ends] = time_ns, 0
-        held_ns = np.array(HELD_S) * SECOND_NS - elapsed_ns
+        held_ns = HELD_S * SECOND_NS - period_ns  # the alert itself waits for a second tick
         lasted = (self.since_ns > 0) & (time_ns - self.since_ns >= held_ns)
         long_enough = (lasted & over & (held | begins)).any(axis=1)
-        sign: NDArray[np.int8] = np.where(
-            long_enough,
-            np.sign(
-                np.where(
-                    np.abs(self.smooth[:, 0]) >= np.abs(self.smooth[:, 1]),
-                    self.smooth[:, 0],
-                    self.smooth[:, 1],
-                )
-            ),
-            0,
-        ).astype(np.int8)
-        return sign
+        largest = np.nan_to_num(np.abs(self.smooth)).argmax(axis=1)
+        sign = np.where(long_enough, signs[np.arange(len(signs)), largest], 0)
+        return np.nan_to_num(sign).astype(np.int8)
 
     def _learn(
         self, time_ns: int, hours: float, y: Array, drivers: Array, taken: NDArray[np.bool_], limits: Array
     ) -> None:
         with np.errstate(invalid="ignore"):
-            far = (np.abs(self.smooth) > 0.8 * limits).any(axis=1)
-        calm = taken & ~far
-        teaches: Array = np.where(far, FAR_TEACHES, 1.0) * taken * hours
+            far = (np.abs(self.smooth) / limits).max(axis=1)
+        far = np.nan_to_num(far)
+        calm = taken & (far <= CALM)
+        teaches: Array = np.clip(1 - (far - NEAR) / (CALM - NEAR), FAR_TEACHES, 1.0) * taken * hours
         self.baselines.learn(y, drivers, teaches)
         self.baselines.learn_noise(np.nan_to_num(self.smooth), hours, calm & np.isfinite(self.smooth[:, 0]))
         if time_ns - self.settled_ns >= SETTLE_S * SECOND_NS:

@@ -63,6 +63,14 @@ _NOISE = {
     "water": 0.15,
 }  # of y about its expectation at first, else:
 _NOISE_ELSEWHERE = 0.03
+# Residuals of which it takes this much at least: fast, middle, slow.
+LIMITS: dict[str, tuple[float, float, float]] = {
+    "cpu": (0.14, 0.1, 0.08), "gpu": (0.14, 0.1, 0.08), "dimm": (0.18, 0.11, 0.08),
+    "vrm": (0.18, 0.11, 0.08), "exhaust": (0.22, 0.13, 0.1), "fan": (0.045, 0.035, 0.03),
+    "share": (0.05, 0.035, 0.03), "efficiency": (0.028, 0.017, 0.012), "twin": (0.2, 0.13, 0.1),
+    "phase": (0.06, 0.05, 0.04), "air": (3.3, 3.3, 3.3), "supply": (3.3, 3.3, 3.3),
+    "water": (0.8, 0.6, 0.5), "damp": (8.0, 8.0, 8.0), "work": (0.12, 0.1, 0.08),
+}  # fmt: skip
 INTERCEPT_SD = 100.0  # nothing is known of the level before
 
 
@@ -97,6 +105,7 @@ class Channels:
     means: Array  # (J, 4)
     deviations: Array  # (J, 4)
     noise: Array  # (J,)
+    limits: Array  # (J, 3)
     groups: dict[str, Index]  # role → channels
 
 
@@ -178,5 +187,6 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         means=priors[:, :, 0],
         deviations=priors[:, :, 1],
         noise=np.array([_NOISE.get(role, _NOISE_ELSEWHERE) for role in roles]),
+        limits=np.array([LIMITS[role] for role in roles]).reshape(-1, 3),
         groups=groups,
     )

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DRIVERS = 4
+FILTERS = 3  # of residuals, from fast to slow
 SAMPLES_AN_HOUR = 20.0  # what an hour of ticks is worth: neighbours say much the same
 KNOWN_HOURS = 72.0  # fully learned; later hours count LATER of one, so that a slow fault stays news
 LATER = 0.05
@@ -35,7 +36,7 @@ class Baselines:
     precision: Array = field(default_factory=lambda: np.zeros((0, DRIVERS, DRIVERS)))
     moment: Array = field(default_factory=lambda: np.zeros((0, DRIVERS)))
     hours: Array = field(default_factory=lambda: np.zeros(0))  # (J,) learned
-    squares: Array = field(default_factory=lambda: np.zeros((0, 2)))  # of smoothed residuals: fast, slow
+    squares: Array = field(default_factory=lambda: np.zeros((0, FILTERS)))  # of smoothed residuals
     weights: Array = field(default_factory=lambda: np.zeros(0))  # (J,) hours behind `squares`
     first_noise: Array = field(default_factory=lambda: np.zeros(0))  # (J,)
     coefficients: Array = field(default_factory=lambda: np.zeros((0, DRIVERS)))
@@ -51,7 +52,7 @@ class Baselines:
             precision,
             means / deviations**2,
             np.zeros(count),
-            np.zeros((count, 2)),
+            np.zeros((count, FILTERS)),
             np.zeros(count),
             noise.copy(),
         )
@@ -72,7 +73,7 @@ class Baselines:
         return np.where(known, expected, np.nan), np.sqrt(np.maximum(variance, 0.0))
 
     def noise(self) -> Array:
-        """(J, 2) usual size of the smoothed residuals, fast and slow."""
+        """(J, 3) usual size of the smoothed residuals, the fastest first."""
         first = NOISE_HOURS * self.first_noise**2
         noise: Array = np.sqrt((self.squares + first[:, None]) / (self.weights + NOISE_HOURS)[:, None])
         return noise
@@ -88,7 +89,7 @@ class Baselines:
         self.hours += hours
 
     def learn_noise(self, residuals: Array, hours: float, taken: NDArray[np.bool_]) -> None:
-        """Take smoothed residuals (J, 2)."""
+        """Take smoothed residuals (J, 3)."""
         weight: Array = np.where(self.weights < KNOWN_HOURS, 1.0, LATER) * taken * hours
         self.squares += np.where(taken[:, None], residuals, 0.0) ** 2 * weight[:, None]
         self.weights = self.weights + weight

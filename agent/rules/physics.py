@@ -194,9 +194,8 @@ def _of_efficiency(tick: ScoredTick, res: Residuals) -> list[Finding]:
 
 
 def size(res: Residuals, j: int) -> float:
-    """A channel's residual: the larger of the fast and the slow one."""
-    fast, slow = float(res.fast[j]), float(res.slow[j])
-    return fast if math.isnan(slow) or abs(fast) >= abs(slow) else slow
+    """A channel's residual: the largest of the fast and the slower ones."""
+    return max(res.smooth[j].tolist(), key=abs)  # type: ignore[no-any-return]
 
 
 def is_hot(res: Residuals, j: int) -> bool:
