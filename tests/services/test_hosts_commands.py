@@ -8,13 +8,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pytest
 from compare import as_stored, differences, read_points, summarise
-from daemon_process import DaemonProcess, Setup, produce, wait_until_committed
+from daemon_process import DaemonProcess, Setup, wait_until_committed
+from fleet import (
+    COOL,
+    HOT,
+    MINUTE,
+    OBEYED_S,
+    Fleet,
+    S,
+    incidents,
+    make_setup,
+    states,
+    wait_until,
+)
 from kafka import KafkaProducer
 
 from agent.config import load_config
@@ -23,71 +34,14 @@ from agent.progress import Quiet
 from agent.replay import replay_recordings
 from agent.site_events import HostSummary, SiteEvent, SourceMark
 from agent.state import HostRecord, decode_record
-from agent.telemetry.readings import Message
 from agent.topology import load_topology
 from deploy.local.influx_server import InfluxServer
 from deploy.local.kafka_server import KafkaServer
-
-S = 1_000_000_000
-MINUTE = 60 * S
-OBEYED_S = 10.0
-PATIENCE_S = 60.0
-COOL, HOT, LIMIT = 40, 99, 90  # a CPU and its own critical limit: one tick above it raises
-
-
-class SiteSetup(Setup):
-    """With an inventory beside the config."""
-
-    def write_config(self) -> Path:
-        path = super().write_config()
-        path.write_text(path.read_text().replace("[models]", '[models]\ntopology = "topology.csv"'))
-        return path
-
-
-@dataclass
-class Fleet:
-    """Hosts that send their CPU's temperature every ten seconds of event time, an hour ago and later."""
-
-    setup: Setup
-    now_ns: int
-    sent: list[Message]
-
-    def send(self, ticks: int, **temperature: int) -> None:
-        """So many ticks of each named host."""
-        first = len(self.sent)
-        for _ in range(ticks):
-            self.now_ns += 10 * S
-            for host, value in temperature.items():
-                line = (
-                    f"redfish_thermal_temperatures,source={host},name=CPU1\\ Temp "
-                    f"reading_celsius={value}i,upper_threshold_critical={LIMIT}i {self.now_ns}"
-                )
-                self.sent.append(Message(line.encode(), key=host.encode()))
-        messages = self.sent[first:]
-        produce(self.setup, messages, [message.key or b"" for message in messages])
 
 
 @pytest.fixture
 def setup(kafka: KafkaServer, influx: InfluxServer, topic: str, bucket: str, tmp_path: Path) -> Setup:
     return make_setup(kafka, influx, topic, bucket, tmp_path)
-
-
-def make_setup(kafka: KafkaServer, influx: InfluxServer, topic: str, bucket: str, folder: Path) -> Setup:
-    token_file = folder / "token"
-    token_file.write_text(influx.token)
-    token_file.chmod(0o600)
-    (folder / "topology.csv").write_text("host,rack\nn01,r1\nn02,r2\n")
-    return SiteSetup(
-        brokers=kafka.brokers,
-        topic=topic,
-        group=f"group-{topic}",
-        influx_url=influx.url,
-        org=influx.org,
-        bucket=bucket,
-        token_file=token_file,
-        registry=folder / "registry",
-        folder=folder,
-    )
 
 
 @pytest.fixture
@@ -116,33 +70,10 @@ def record_of(setup: Setup, host: str) -> HostRecord | None:
     return decode_record(data) if data is not None else None
 
 
-def wait_until(holds: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
-    began_s = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began_s < patience_s, f"not after {patience_s:.0f} s: {what}"
-        time.sleep(0.2)
-
-
 def is_muted(setup: Setup, host: str) -> bool:
     """Whether the mute stands in the host's own record: it has been done to it."""
     record = record_of(setup, host)
     return record is not None and record.alerts.mute is not None and not record.alerts.mute.is_over
-
-
-def states(
-    influx: InfluxServer, setup: Setup, measurement: str = "alert", tag: str = "host"
-) -> dict[str, str]:
-    """Host → the state of its one alert or incident."""
-    found = read_points(influx.url, influx.token, influx.org, setup.bucket)
-    told = [
-        (dict(tags)[tag], str(fields["state"])) for (m, tags, _), fields in found.items() if m == measurement
-    ]
-    assert len(told) == len(dict(told)), f"a second {measurement}: {told}"
-    return dict(told)
-
-
-def incidents(influx: InfluxServer, setup: Setup) -> dict[str, str]:
-    return states(influx, setup, "incident", "anchor")
 
 
 def test_a_muted_host_is_suppressed_through_a_crash_and_told_once_the_mute_ends(
