@@ -65,7 +65,7 @@ _NOISE = {
 _NOISE_ELSEWHERE = 0.03
 # Residuals of which it takes this much at least: fast, middle, slow.
 LIMITS: dict[str, tuple[float, float, float]] = {
-    "cpu": (0.14, 0.1, 0.08), "gpu": (0.14, 0.1, 0.08), "dimm": (0.18, 0.11, 0.08),
+    "cpu": (0.14, 0.1, 0.08), "gpu": (0.2, 0.17, 0.13), "dimm": (0.18, 0.11, 0.08),
     "vrm": (0.18, 0.11, 0.08), "exhaust": (0.22, 0.13, 0.1), "fan": (0.045, 0.035, 0.03),
     "share": (0.05, 0.035, 0.03), "efficiency": (0.028, 0.017, 0.012), "twin": (0.2, 0.13, 0.1),
     "phase": (0.06, 0.05, 0.04), "air": (3.3, 3.3, 3.3), "supply": (3.3, 3.3, 3.3),

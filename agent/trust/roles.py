@@ -14,6 +14,7 @@ from agent.telemetry.plausible import plausible_range
 AIR_JUMP_K, DIE_JUMP_K = 8.0, 25.0  # what a thermometer cannot do while nothing else moves
 _AIR = re.compile(r"(?:inlet|exhaust|supply|return|ambient)_temp_c|chw_supply_c")
 _OWN_POWER = re.compile(r"power_w|psu\w*\d\w*_(?:in|out)_w")
+_PART = re.compile(r"gpu\d+(?=_)")
 _DIE = re.compile(r"(?:cpu|gpu|vrm|vr_).*")
 # How fast a temperature can move at most, K/s: a die, the air of the room, what leaves a chassis, the rest.
 _RATES = ((_DIE, 20.0), (re.compile(r"(?:inlet|ambient|supply)_temp_c"), 2.0))
@@ -42,6 +43,8 @@ class Roles:
     load_sign: NDArray[np.float64]  # ±1 where the sensor tells how hard the machine works, else 0
     can_stick: NDArray[np.bool_]
     is_sibling: NDArray[np.int64]  # (F, F) 1 where two sensors have one quantity
+    of_part: NDArray[np.bool_]  # (F, F) two sensors of one GPU, whose load is its own and not the machine's
+    has_part: NDArray[np.bool_]  # of such a GPU with other sensors that tell its load
     is_power: NDArray[np.bool_]
     is_own_power: NDArray[np.bool_]  # of this machine for sure, and not of a chassis that it shares
     powers: NDArray[np.intp]  # columns of power
@@ -55,6 +58,10 @@ def roles_of(sensors: tuple[str, ...], quantities: tuple[str, ...]) -> Roles:
     """The roles of a host's sensors, in its order."""
     ranges = [plausible_range(name, quantity) for name, quantity in zip(sensors, quantities, strict=True)]
     is_thermometer = np.array([q == "temperature" for q in quantities], bool)
+    load_sign = np.array([_LOAD_SIGNS.get(q, 0.0) for q in quantities])
+    parts = [match[0] if (match := _PART.match(name)) else "" for name in sensors]
+    of_part = np.array([[a == b and a != "" for b in parts] for a in parts], bool).reshape(len(parts), -1)
+    of_part &= ~np.eye(len(parts), dtype=bool)
     is_die = is_thermometer & np.array([_DIE.fullmatch(name) is not None for name in sensors], bool)
     rates = np.array([_rate(name) for name in sensors])
     return Roles(
@@ -64,9 +71,11 @@ def roles_of(sensors: tuple[str, ...], quantities: tuple[str, ...]) -> Roles:
         rate_per_s=np.where(is_thermometer, rates, np.inf),
         jump=np.where(is_thermometer, np.where(is_die, DIE_JUMP_K, AIR_JUMP_K), np.inf),
         is_die=is_die,
-        load_sign=np.array([_LOAD_SIGNS.get(q, 0.0) for q in quantities]),
+        load_sign=load_sign,
         can_stick=np.array([_can_stick(n, q) for n, q in zip(sensors, quantities, strict=True)], bool),
         is_sibling=np.array([[int(a == b) for b in quantities] for a in quantities]),
+        of_part=of_part,
+        has_part=(of_part & (load_sign != 0)).any(axis=1),
         is_power=np.array([q == "power" for q in quantities], bool),
         is_own_power=np.array([_OWN_POWER.fullmatch(name) is not None for name in sensors], bool),
         powers=_columns(sensors, quantities, "power", ""),

@@ -3,7 +3,8 @@
 A meter with coarse steps stands still for hours by right, so each sensor is its own measure: it is stuck
 once it has stood still for much longer than ever before, and through a much larger change of the machine's
 load; or for longer while the load should have moved it far; or for much longer while others of its quantity
-flicker on. The load is the mean of all other sensors that rise with it, each on its own scale.
+flicker on. The load is the mean of all other sensors that rise with it, each on its own scale; a
+GPU's is its own.
 """
 
 from __future__ import annotations
@@ -112,4 +113,9 @@ def _load_without(
     spread = np.sqrt(np.where(tells, memory.variance, 1.0))
     z = np.minimum(np.maximum(tells * roles.load_sign * (values - memory.mean) / spread, -6.0), 6.0)
     others = tells.sum() - tells.astype(np.float64)
-    return (z.sum() - z) / np.maximum(others, 1.0), others
+    load = (z.sum() - z) / np.maximum(others, 1.0)
+    if roles.has_part.any():  # a GPU that idles stands still by right, however hard the others work
+        of_part = (roles.of_part @ tells.astype(np.float64)) * roles.has_part
+        load = np.where(roles.has_part, roles.of_part @ z / np.maximum(of_part, 1.0), load)
+        others = np.where(roles.has_part, LEAST_OTHERS * (of_part > 0), others)
+    return load, others

@@ -86,10 +86,14 @@ def sensors_of(names: list[str] = NAMES) -> list[Sensor]:
 
 
 def judge_all(
-    values: NDArray[np.float64], trust: HostTrust | None = None, first: int = 0, period_s: float = 20.0
+    values: NDArray[np.float64],
+    trust: HostTrust | None = None,
+    first: int = 0,
+    period_s: float = 20.0,
+    of: dict[str, str] = SENSORS,
 ) -> list[Trust]:
-    """The verdict on each row (N, F)."""
-    trust, sensors = trust or HostTrust(), sensors_of()
+    """The verdict on each row (N, F) of a machine with sensors `of` these quantities."""
+    trust, sensors = trust or HostTrust(), [Sensor(name, quantity, "") for name, quantity in of.items()]
     return [trust.judge(closed_tick(first + at, row, period_s), sensors) for at, row in enumerate(values)]
 
 

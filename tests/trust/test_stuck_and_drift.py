@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from machines import NAMES, column, doubts_of, judge_all, kinds_of, usual_values
+from machines import NAMES, SENSORS, column, doubts_of, judge_all, kinds_of, usual_values
 
 from agent.trust.doubts import Doubt
 from agent.trust.host_trust import HostTrust
@@ -36,6 +36,30 @@ def test_an_idle_machine_stands_still_by_right() -> None:
     values = usual_values(4_000)
     values[2_000:] = values[1_999]
     assert not doubts_of(judge_all(values))
+
+
+def test_a_gpu_that_idles_stands_still_by_right_while_the_machine_works() -> None:
+    host, values = gpu_machine(idle_from=2_000)
+    assert not doubts_of(judge_all(values, of=host))
+
+
+def test_a_gpu_s_thermometer_that_stands_still_while_its_own_power_moves_is_stuck() -> None:
+    host, values = gpu_machine()
+    at = list(host).index("gpu1_temp_c")
+    values[2_000:, at] = values[1_999, at]
+    found = doubts_of(judge_all(values, of=host))
+    assert {(list(host)[d.column], d.doubt) for _, d in found} == {("gpu1_temp_c", Doubt.STUCK)}
+
+
+def gpu_machine(idle_from: int = 4_000) -> tuple[dict[str, str], np.ndarray]:
+    """The usual machine with a GPU, which has jobs of 100 ticks until then and none afterwards."""
+    values, rng = usual_values(4_000), np.random.default_rng(3)
+    watts = 300 + 60 * np.sin(np.arange(4_000) / 10) + 5 * rng.standard_normal(4_000)
+    is_idle = (np.arange(4_000) // 100 % 2 == 1) | (np.arange(4_000) >= idle_from)
+    watts[is_idle] = 40 + 0.3 * rng.standard_normal(is_idle.sum())
+    warm = np.round(24 + watts / 8 + 0.1 * rng.standard_normal(4_000))
+    host = {**SENSORS, "gpu1_temp_c": "temperature", "gpu1_power_w": "power", "gpu1_util": "utilization"}
+    return host, np.column_stack([values, warm, np.round(watts), np.round(watts / 400, 2)])
 
 
 def test_a_stopped_fan_that_stays_at_zero_is_not_stuck() -> None:
