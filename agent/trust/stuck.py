@@ -64,7 +64,7 @@ def _doubt(memory: Memory, roles: Roles, long: NDArray[np.bool_], values: Array,
     by_load = (explained >= FOLLOWS * memory.variance) & (memory.count >= KNOWN_READINGS)
     by_load &= due >= DUE_SPREADS * spread + DUE_QUANTA * memory.quantum
     by_siblings = (memory.runs >= SIBLINGS_RUNS) & _siblings_move(memory, roles)
-    by_siblings &= memory.changes >= FLICKERS
+    by_siblings &= (memory.changes >= FLICKERS) & (~roles.has_part | (wide >= LEAST_LOAD))
     by_siblings &= memory.flat_ticks >= np.maximum(SIBLINGS_LONGER * memory.longest, SIBLINGS_TICKS)
     stuck = long & (by_record | by_load | by_siblings) & (time_ns - memory.flat_ns >= LEAST_NS)
     stuck &= ~np.isin(values, ENDS_OF_SCALE)
