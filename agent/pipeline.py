@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.accounting import Counts
+from agent.alert_window import Pasts, newly_raised
 from agent.alerts import HostAlerts
 from agent.controls import Controls
 from agent.diagnosis import diagnose
@@ -151,11 +152,11 @@ class Pipeline:
                 Point("reading", {"host": fill.host}, {fill.sensor: fill.value}, fill.time_ns)
             )
         told = deque(stream.told)
-        for at, tick in enumerate(
-            self.scorer.score([self._believe(tick) for tick in stream.closed], self.hosts)
-        ):
+        credible = [self._believe(tick) for tick in stream.closed]
+        pasts = Pasts(self.hosts, credible)
+        for at, tick in enumerate(self.scorer.score(credible, self.hosts)):
             self._hear(told, at)
-            self._tell(self.hosts[tick.host], tick, output)
+            self._tell(self.hosts[tick.host], tick, pasts, output)
         self._hear(told, len(stream.closed))
         return output
 
@@ -169,7 +170,7 @@ class Pipeline:
         host = self.hosts[tick.host]
         return host.trust.believe(tick, host.clock.sensors[: len(tick.values)])
 
-    def _tell(self, host: Host, tick: ScoredTick, output: Output) -> None:
+    def _tell(self, host: Host, tick: ScoredTick, pasts: Pasts, output: Output) -> None:
         """One scored tick to its points, its alerts and the site's events."""
         host.alerts.rack = self.topology.place(host.name).rack or host.told_place.rack
         if tick.scored:
@@ -186,6 +187,7 @@ class Pipeline:
         found = diagnose(tick, flow_share, host.physics.update(tick), lost_gpus)
         changed = host.alerts.update(tick, found)
         output.points.extend(alert.to_point() for alert in changed)
+        output.points.extend(pasts.window(tick, alert).to_point() for alert in newly_raised(changed, tick))
         source = host.source
         if self._marks is not None:
             source = self._marks.recording

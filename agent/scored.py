@@ -15,6 +15,14 @@ NOT_KNOWN = -1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What a score rests on beside its window and the model."""
+
+    level: NDArray[np.float64]  # (P,) the host's level, NaN before its first hour has closed
+    offset: NDArray[np.float64] | None  # (3, C) what is usual for a host that training never saw
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredTick:
     """One closed tick of a host with its scores; arrays follow `sensors`, all F that the host has.
 
@@ -47,5 +55,6 @@ class ScoredTick:
     silent_ns: NDArray[np.int64]  # (F,) how long the host has gone on reporting without this sensor
     sensor_period_ns: NDArray[np.int64]  # (F,)
     limits: Mapping[tuple[str, str], float]  # (sensor, "lower" | "upper") → hard limit sent by the sensor
+    basis: Basis | None = None  # None without a model
     calm_share: float = CALM_SHARE  # of the threshold: below it the tick is calm
     doubts: tuple[Doubted, ...] = ()  # sensors that are not believed, and spikes that are over

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from agent.cohorts import CohortChoice
 from agent.host import Derived, Host
 from agent.newcomers import settle_newcomer, threshold_of, without_offsets
-from agent.scored import NOT_KNOWN, ScoredTick
+from agent.scored import NOT_KNOWN, Basis, ScoredTick
 from agent.ticks import HOUR_NS, ClosedTick
 from agent.verdicts import Verdict, first_boot_verdict, scored_tick
 from agent.windows import Array, Rows, take_columns, tick_rows
@@ -166,9 +166,11 @@ class Scorer:
         scores = detector.score(passed.smoothed, levels)  # (B, P)
         verdicts = {}
         for start, member, columns in zip(passed.starts, members, passed.columns, strict=True):
+            offset = member.host.offset.taken_out() if member.host.offset is not None else None
             for tick, row in zip(member.ticks, member.places + start, strict=True):
                 threshold = threshold_of(detector, member.host, tick, scores[row])
-                verdict = self._verdict(detector, tick, columns, passed, scores, threshold, int(row))
+                basis = Basis(levels[row], offset)
+                verdict = self._verdict(detector, tick, columns, passed, scores, threshold, basis, int(row))
                 verdicts[tick.host, tick.time_ns] = verdict
             member.host.history.push(member.values, member.present)
         return verdicts
@@ -221,6 +223,7 @@ class Scorer:
         passed: _Passed,
         scores: NDArray[np.float64],
         threshold: float,
+        basis: Basis,
         row: int,
     ) -> Verdict:
         wide = len(tick.values)
@@ -236,6 +239,7 @@ class Scorer:
             share=_spread(passed.share[row], columns, wide, 0.0),
             usual=_spread(passed.centre[row], columns, wide, np.nan),
             calm_share=detector.calm_share,
+            basis=basis,
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.host import Host
-from agent.scored import NOT_KNOWN, ScoredTick
+from agent.scored import NOT_KNOWN, Basis, ScoredTick
 from agent.ticks import ClosedTick
 from models.calibration import CALM_SHARE
 from models.detector import PARTS
@@ -43,6 +43,7 @@ class Verdict:
     share: NDArray[np.float64]  # (F,)
     usual: NDArray[np.float64]  # (F,) NaN where not known
     calm_share: float = CALM_SHARE
+    basis: Basis | None = None
 
 
 def first_boot_verdict(host: Host, tick: ClosedTick) -> Verdict:
@@ -77,6 +78,7 @@ def scored_tick(tick: ClosedTick, host: Host, verdict: Verdict) -> ScoredTick:
         score=scores["fused"],
         threshold=verdict.threshold,
         calm_share=verdict.calm_share,
+        basis=verdict.basis,
         parts={part: scores[part] for part in ("lstm_ae", "gan", "linear")},
         missing_share=verdict.missing_share,
         cohort=verdict.cohort,
