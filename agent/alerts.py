@@ -70,6 +70,7 @@ class HostAlerts:
     rests_to_ns: int = 0  # switched off or just started: only physical evidence counts until then
     tracks: dict[str, Track] = field(default_factory=dict)
     mute: Mute | None = None  # the newest one, over or not
+    is_planned: bool = False  # at its newest tick the host was in a window of planned maintenance
     quiets: dict[str, Quiet] = field(default_factory=dict)  # by quiet_key of fault and sensor
 
     def update(self, tick: ScoredTick, findings: Sequence[Finding]) -> list[Alert]:
@@ -98,7 +99,7 @@ class HostAlerts:
     @property
     def is_muted(self) -> bool:
         """Whether operators do not want to hear of the host, at its newest tick."""
-        return self.mute is not None and self.mute.covers(self.now_ns)
+        return self.is_planned or (self.mute is not None and self.mute.covers(self.now_ns))
 
     def set_mute(self, mute: Mute) -> list[Alert]:
         """Begin, change or end a mute between two ticks; copies of the alerts that it changed."""

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from agent.config_errors import describe_errors, setting_error
+from agent.config_maintenance import MaintenanceConfig
 from agent.config_mapping import TelemetryConfig
 from agent.config_section import Section, matching
 from agent.errors import ConfigError
@@ -262,6 +263,7 @@ class Config(Section):
     windows: WindowsConfig = Field(default=WindowsConfig(), description="a section")
     state: StateConfig = Field(default=StateConfig(), description="a section")
     alerts: AlertsConfig = Field(default=AlertsConfig(), description="a section")
+    maintenance: MaintenanceConfig = Field(default=MaintenanceConfig(), description="a section")
     status: StatusConfig = Field(default=StatusConfig(), description="a section")
     log: LogConfig = Field(default=LogConfig(), description="a section")
 

@@ -48,6 +48,7 @@ from agent.topics import ensure_topics
 POLL_S = 0.25
 BUSY_POLL_S = 0.2
 MARK_EVERY_S = 60.0
+CALENDAR_EVERY_S = 10.0
 RECONNECT_S = (0.5, 15.0)  # between tries to reach a broker: the first, the longest
 
 _log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Daemon:
         self._site: Site | None = None
         self._rewrites: list[tuple[float, TopicPartition]] = []  # when to write a partition's alerts again
         self._next_mark_s = time.monotonic() + MARK_EVERY_S
+        self._next_calendar_s = time.monotonic() + CALENDAR_EVERY_S
         self._backoff = Backoff(*RECONNECT_S)
         self._topics_checked = False
         self._stopping = False
@@ -122,7 +124,7 @@ class Daemon:
 
     def _step(self) -> None:
         self._health.beat()
-        self._look_at_inventory()
+        self._look_at_files()
         self._rebalance()
         messages = self._consumer.poll(POLL_S)
         if self._consumer.has_lost_partitions:
@@ -153,6 +155,7 @@ class Daemon:
             self._pipeline.adopt(restored.hosts)
             if restored.site is not None:
                 self._site = restored.site
+                self._site.maintenance = self._pipeline.maintenance
             self._consumer.begin(partition, restored.start)
             self._unrestored.discard(partition)
             log_event(
@@ -182,11 +185,14 @@ class Daemon:
         self._unrestored |= set(self._consumer.assignment())
         self._consumer.stop_all()
 
-    def _look_at_inventory(self) -> None:
+    def _look_at_files(self) -> None:
         topology = self._inventory.look_if_due()
         if topology is not None:
             self._pipeline.relocate(topology)
         self._health.topology_fault = self._inventory.fault
+        if time.monotonic() >= self._next_calendar_s:
+            self._next_calendar_s = time.monotonic() + CALENDAR_EVERY_S
+            self._pipeline.maintenance.renew()
 
     # -- one batch --------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Literal
 from agent.alert import UNKNOWN, Alert, State, alert_id, graver, rfc3339, severity_rank
 from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.findings import Severity
+from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
 from agent.note_book import NoteBook
 from agent.points import Point
@@ -159,8 +160,9 @@ class SiteState:
 class Site:
     """Takes the events of all pipelines in their order; a deterministic function of them."""
 
-    def __init__(self, state: SiteState | None = None) -> None:
+    def __init__(self, state: SiteState | None = None, maintenance: Maintenance = NO_MAINTENANCE) -> None:
         self._state = state if state is not None else SiteState()
+        self.maintenance = maintenance
 
     @classmethod
     def restore(cls, state: SiteState) -> Site:
@@ -180,7 +182,9 @@ class Site:
             return self._obey(event)
         self._see(event.time_ns)
         silence = self._state.silence
-        return self._tell(silence.hear(event) if isinstance(event, HostSummary) else silence.mark(event))
+        if isinstance(event, HostSummary):
+            return self._tell(silence.hear(event))
+        return self._tell(silence.mark(event, self.maintenance))
 
     def recent(self) -> list[Point]:
         """What is open and what ended in the last 30 min: incidents, their links, silence alerts."""
@@ -195,7 +199,7 @@ class Site:
     def _obey(self, command: Command) -> list[Point]:
         """Commands of operators; most are for whoever holds the host's partition."""
         if isinstance(command, HostMuted):
-            return self._tell(mute_silence(self._state.silence, command))
+            return self._tell(mute_silence(self._state.silence, command, self.maintenance))
         if isinstance(command, AlertAcknowledged):
             return self._tell(acknowledge_silence(self._state.silence, command))
         if not isinstance(command, HostForgotten):

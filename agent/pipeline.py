@@ -21,6 +21,7 @@ from agent.controls import Controls
 from agent.diagnosis import diagnose
 from agent.host import Host
 from agent.intake import Intake
+from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.mute import Mute
 from agent.points import Point
 from agent.rules.layout import layout_of
@@ -71,12 +72,14 @@ class Pipeline:
         mark_event_minutes: bool = False,
         mappings: Sequence[FieldMapping] = (),
         max_hosts: int = MAX_HOSTS,
+        maintenance: Maintenance = NO_MAINTENANCE,
     ) -> None:
         self.hosts: dict[str, Host] = {}
         self.homes: dict[str, str] = {}  # where hosts live that other instances hold: host → source
         self.scorer = scorer
         self.topology = topology or Topology()
         self.controls = Controls()
+        self.maintenance = maintenance
         self._lateness_ns = int(lateness_s * SECOND_NS)
         self._periods_ns = {
             host: {sensor: int(s * SECOND_NS) for sensor, s in sensors.items()}
@@ -183,8 +186,9 @@ class Pipeline:
         is_known = host.offset is None
         layout = layout_of(tick)
         flow_share = host.air_flow.update(tick, layout) if is_known else math.nan
-        lost_gpus = host.gpus.update(tick, layout)
-        found = diagnose(tick, flow_share, host.physics.update(tick), lost_gpus)
+        lost_gpus, moved_from = host.gpus.update(tick, layout), host.phases.update(tick, layout)
+        found = diagnose(tick, flow_share, host.physics.update(tick), lost_gpus, moved_from)
+        host.alerts.is_planned = self.maintenance.cover(host.name, host.alerts.rack, tick.time_ns)
         changed = host.alerts.update(tick, found)
         output.points.extend(alert.to_point() for alert in changed)
         output.points.extend(pasts.window(tick, alert).to_point() for alert in newly_raised(changed, tick))

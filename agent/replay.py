@@ -15,6 +15,7 @@ from agent.accounting import Counts
 from agent.config import Config
 from agent.config_mapping import TelemetryConfig
 from agent.incidents import Site
+from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
 from agent.progress import Bars, Progress
@@ -56,7 +57,7 @@ def replay(
     Raises:
         RecordingError: a file is absent, unreadable or empty.
         RegistryError: the registry has no model in service, or one that must not be used.
-        ConfigError: the topology is wrong.
+        ConfigError: the topology or a calendar is wrong.
     """
     console = console or Console()
     models = _models(registry or (config.models.registry if config else None), console)
@@ -66,6 +67,7 @@ def replay(
     replayed = replay_recordings(
         files, models, places, Bars(console), lateness_s,
         mappings=telemetry.mappings(), max_hosts=telemetry.max_hosts,
+        maintenance=config.maintenance.plan() if config else NO_MAINTENANCE,
     )  # fmt: skip
     write_results(replayed, out, ", ".join(file.name for file in files), console)
     return replayed
@@ -81,6 +83,7 @@ def replay_recordings(
     close_at_end: bool = True,
     mappings: Sequence[FieldMapping] = (),
     max_hosts: int = MAX_HOSTS,
+    maintenance: Maintenance = NO_MAINTENANCE,
 ) -> Replayed:
     """Replay files one after the other as one log; the points do not depend on `poll_messages`.
 
@@ -97,8 +100,9 @@ def replay_recordings(
         mark_event_minutes=True,
         mappings=mappings,
         max_hosts=max_hosts,
+        maintenance=maintenance,
     )
-    site, sink, replayed = Site(), FileSink(), Replayed()
+    site, sink, replayed = Site(maintenance=maintenance), FileSink(), Replayed()
     for file in files:
         pipeline.begin_recording(file.name)
         with progress.stage(f"replaying {file.name}") as stage:

@@ -38,7 +38,7 @@ def run_daemon(config: Config) -> None:
         log_event(
             _log, logging.WARNING, "no model yet: the linear head scores", registry=config.models.registry
         )
-    inventory = InventoryFile(config.models.topology)
+    inventory, maintenance = InventoryFile(config.models.topology), config.maintenance.plan()
     instance = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns() // 1_000_000}"
     health, metrics = Health(instance), CollectorRegistry()
     metrics.register(health)
@@ -53,6 +53,7 @@ def run_daemon(config: Config) -> None:
             models.periods if models else None,
             mappings=config.telemetry.mappings(),
             max_hosts=config.telemetry.max_hosts,
+            maintenance=maintenance,
         )
         sink = InfluxSink(
             config.influx.url, config.influx.org, config.influx.bucket, config.influx.read_token,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from agent.alert import Alert
 from agent.alerts import MINUTE_NS, RETURN_NS
+from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.mute import settle_state
 from agent.report.words import say_span
 from agent.silence_alert import end_silence, open_silence
@@ -90,7 +91,7 @@ class Silence:
             self.homes[summary.host] = summary.source
         return seen
 
-    def mark(self, mark: SourceMark) -> Verdict:
+    def mark(self, mark: SourceMark, maintenance: Maintenance = NO_MAINTENANCE) -> Verdict:
         """A minute of a source is over."""
         source = self.sources.setdefault(mark.source, SourceSeen())
         if mark.time_ns == source.mark_ns:
@@ -108,17 +109,23 @@ class Silence:
                 seen.marks, seen.is_pending = 0, False
         alerts = judge_stream(source, mark)
         for host in self.mutes.end(mark.time_ns):
-            alerts += self.settle(host, muted=False)
+            alerts += self.settle(host, mark.time_ns, maintenance)
+        if maintenance.windows:
+            for host, seen in source.hosts.items():
+                if seen.is_alone_silent:
+                    alerts += self.settle(host, mark.time_ns, maintenance)
         if is_good:
-            alerts += self._judge_hosts(source, mark)
+            alerts += self._judge_hosts(source, mark, maintenance)
         return Verdict(tuple(alerts), tuple(self._tell_groups(mark)))
 
-    def settle(self, host: str, muted: bool) -> list[Alert]:
-        """Suppress the open alert of a host's own silence, or tell it again; a copy where that changed it."""
+    def settle(self, host: str, time_ns: int, maintenance: Maintenance) -> list[Alert]:
+        """Suppress the open alert of a host's own silence, or tell it again, as mutes and planned maintenance
+        have it at a time; a copy where that changed it."""
         seen = self.sources.get(self.homes.get(host, ""), SourceSeen()).hosts.get(host)
         if seen is None or seen.alert is None:
             return []
         before = seen.alert.state
+        muted = self.mutes.cover(host, time_ns) or maintenance.cover(host, seen.rack, time_ns)
         settle_state(seen.alert, muted, is_calm=False)
         return [seen.alert.copy()] if seen.alert.state != before else []
 
@@ -134,13 +141,13 @@ class Silence:
 
     # -- one host or many ------------------------------------------------------------------------------------
 
-    def _judge_hosts(self, source: SourceSeen, mark: SourceMark) -> list[Alert]:
+    def _judge_hosts(self, source: SourceSeen, mark: SourceMark, maintenance: Maintenance) -> list[Alert]:
         """Put whoever is found silent into a group, or tell of it alone at the second mark.
 
         The hosts of a collector may be spread over a topic's partitions: those that its other partitions have
         just found count with them.
         """
-        found, speaking = self._find(source, mark)
+        found, speaking = self._find(source, mark, maintenance)
         if not found:
             return []
         racks = self._racks(mark.time_ns)
@@ -220,14 +227,16 @@ class Silence:
                     racks.setdefault(seen.rack, []).append(name)
         return racks
 
-    def _find(self, source: SourceSeen, mark: SourceMark) -> tuple[list[Silent], int]:
+    def _find(
+        self, source: SourceSeen, mark: SourceMark, maintenance: Maintenance
+    ) -> tuple[list[Silent], int]:
         """Hosts that are newly silent, and how many go on."""
         found, speaking = [], 0
         for name, seen in source.hosts.items():
             seen.marks += 1
             if seen.is_alone_silent or self._is_group_silent(name, seen):
                 continue
-            if self.mutes.cover(name, mark.time_ns):
+            if self.mutes.cover(name, mark.time_ns) or maintenance.cover(name, seen.rack, mark.time_ns):
                 seen.is_pending = False
                 continue
             elapsed_ns = mark.time_ns - max(seen.base_ns, source.run_ns)

@@ -4,17 +4,18 @@ and somebody may see to it."""
 from __future__ import annotations
 
 from agent.alert import Alert
+from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.mute import settle_state
 from agent.silence import Silence, Verdict
 from agent.silence_alert import end_silence
 from agent.site_events import AlertAcknowledged, HostForgotten, HostMuted
 
 
-def mute_silence(silence: Silence, muted: HostMuted) -> Verdict:
+def mute_silence(silence: Silence, muted: HostMuted, maintenance: Maintenance = NO_MAINTENANCE) -> Verdict:
     """A mute began, was changed or ended by a command: an open alert of the host's own silence follows."""
     if not silence.mutes.take(muted):
         return Verdict()
-    return Verdict(tuple(silence.settle(muted.host, silence.mutes.cover(muted.host, muted.at_ns))))
+    return Verdict(tuple(silence.settle(muted.host, muted.at_ns, maintenance)))
 
 
 def acknowledge_silence(silence: Silence, ack: AlertAcknowledged) -> Verdict:
