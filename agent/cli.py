@@ -311,6 +311,39 @@ def check(
         raise typer.Exit(2)
 
 
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(metavar="ID|HOST", help="An alert, an incident, or a host.")],
+    time: Annotated[str, typer.Argument(metavar="[TIME]", help="With a host: RFC 3339.")] = "",
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Of the running site.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="In its place: what a replay or the demo wrote."),
+    ] = None,
+    registry: Annotated[
+        Path | None,
+        typer.Option("--registry", metavar="DIR", help="Models.  [default: the config's, or DIR/registry]"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why there was an alert, or why there was none.
+
+    Of an alert its evidence is shown, and its score is made again from the window that was kept
+    and the model of then, sensor by sensor. Of a host at a time: what it scored, and what an alert
+    would have taken.
+
+    \b
+    Example:
+      coldaisle explain 3f2a9c --config coldaisle.toml
+      coldaisle explain r1-n01 2026-03-04T07:00:00Z --out demo
+    """
+    from agent.explain.command import explain as explain_all
+
+    explain_all(what, time, config, out, registry, as_json)
+
+
 @app.command(
     "simulate",
     add_help_option=False,

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from agent.demo import SAMPLE_DATA, run_demo
+from agent.demo import SAMPLE_DATA
 from agent.points import Point
-from agent.replay import Replayed
+from tests.demo_run import Demo
 
 FAN_STOP = ("bmc-s2500", "fan_failure", "2023-07-05T14:29:33Z", "2023-07-05T14:37:30Z")
 
@@ -40,26 +38,6 @@ def known_faults() -> list[Fault]:
     return [
         Fault(host, fault, seconds(start), seconds(end)) for host, fault, start, end in (*fleet, FAN_STOP)
     ]
-
-
-@dataclass(frozen=True)
-class Demo:
-    out: Path
-    said: str
-    replayed: Replayed
-
-    @property
-    def alerts(self) -> list[Point]:
-        return [point for point in self.replayed.points if point.measurement == "alert"]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    out = tmp_path_factory.mktemp("demo") / "out"
-    with (tmp_path_factory.mktemp("console") / "said").open("w+") as said:
-        replayed = run_demo(out, console=Console(file=said, width=100))
-        said.seek(0)
-        return Demo(out, said.read(), replayed)
 
 
 @pytest.mark.parametrize("fault", known_faults(), ids=lambda fault: f"{fault.host}-{fault.fault}")
