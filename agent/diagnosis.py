@@ -19,14 +19,14 @@ from agent.faults import FAULTS
 from agent.findings import Evidence, Finding, Severity
 from agent.physics import Residuals
 from agent.rules.airflow import find_blocked_air
-from agent.rules.fans import find_stopped_fans
+from agent.rules.fans import find_stopped_fans, find_stopped_shares
 from agent.rules.gpus import find_lost_gpus
 from agent.rules.layout import Layout, expected, is_on, layout_of, observe, say
 from agent.rules.physics import find_physical, knows_air
 from agent.rules.sensors import find_silent_sensors
 from agent.rules.supplies import find_dead_supplies
 from agent.rules.trust import find_doubted
-from agent.rules.units import find_unit_faults
+from agent.rules.units import find_moved_phases, find_unit_faults
 from agent.scored import ScoredTick
 
 MOST_EVIDENCE = 5
@@ -48,12 +48,14 @@ def diagnose(
     flow_share: float = math.nan,
     residuals: Residuals | None = None,
     lost_gpus: Sequence[str] = (),
+    moved_from: Sequence[float] = (),
 ) -> list[Finding]:
     """The findings of a tick: of each kind the surest first, none where all is well.
 
     `flow_share` is the air flow per fan speed over the usual one, where it has been low (agent/airflow.py);
     `residuals` are those of the host's physical channels (agent/physics.py), which know the machine better;
-    `lost_gpus` are off the bus (agent/gpus.py).
+    `lost_gpus` are off the bus (agent/gpus.py); `moved_from` are the currents of a PDU's phases before load
+    moved from one to another (agent/phases.py).
     """
     layout = layout_of(tick)
     found = _find_beyond_limits(tick, layout) if tick.limits else []
@@ -63,6 +65,8 @@ def diagnose(
         find_blocked_air(tick, layout, math.nan if knows_air(residuals) else flow_share),
         find_lost_gpus(tick, layout, lost_gpus),
         *find_unit_faults(tick, layout),
+        find_moved_phases(tick, layout, moved_from),
+        find_stopped_shares(tick, layout),
     )
     found += [finding for finding in rules if finding is not None]
     found += find_physical(tick, residuals)

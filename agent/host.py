@@ -13,6 +13,7 @@ import numpy as np
 from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
 from agent.gpus import Gpus
+from agent.phases import Phases
 from agent.physics import Physics
 from agent.ticks import HostClock
 from agent.told_place import ToldPlace
@@ -77,3 +78,4 @@ class Host:
     air_flow: AirFlow = field(default_factory=AirFlow)
     physics: Physics = field(default_factory=Physics)
     gpus: Gpus = field(default_factory=Gpus)
+    phases: Phases = field(default_factory=Phases)

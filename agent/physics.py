@@ -35,6 +35,7 @@ LEAST_DUTY = 0.05  # of the fan of a cooling unit that runs
 LEAST_RISE_K = 3.0
 METER_K = 0.35  # what a thermometer of 1 °C may be off for long
 METER_SHARE = 0.015  # the same of a meter of power
+JUMP_K, JUMP_FROM_K, JUMP_LASTS_S = 8.5, 3.3, 300.0  # of air at the inlet
 STANDS_STILL = 0.5  # of the median speed
 SPREADS = 5.0
 STILL = 0.5  # of the slow limit: so much must be there now, or what the slow filter holds is over
@@ -57,6 +58,7 @@ class Residuals:
     y: Array
     beyond: NDArray[np.int8]  # −1 and 1: below and above the expectation for long enough, 0: neither
     is_known: NDArray[np.bool_]
+    jumped_k: float = 0.0  # by which inlet air warmed at once, some minutes ago at most
 
     @property
     def fast(self) -> Array:
@@ -82,6 +84,8 @@ class Physics:
     time_ns: int = 0
     settled_ns: int = 0
     rests_to_ns: int = 0
+    jumped_ns: int = 0
+    jumped_k: float = 0.0
 
     def update(self, tick: ScoredTick) -> Residuals | None:
         """The residuals of a tick; None for a host without such channels."""
@@ -98,13 +102,23 @@ class Physics:
         expected, unsure = self.baselines.expect(drivers)
         residual = y - expected
         usable = taken & np.isfinite(residual) & (unsure <= channels.limits[:, 0])
+        if not begins:
+            self._see_jump(tick.time_ns, channels, residual, usable)
         follow = self.smooth + (residual[:, None] - self.smooth) * -np.expm1(-elapsed_s / TIMES_S)
         follow = np.where(np.isnan(self.smooth) | begins, residual[:, None], follow)
         self.smooth = np.where(usable[:, None], follow, np.nan if begins else self.smooth)
         sure = self._limits(tick, channels, unsure)
         beyond = self._hold(tick.time_ns, tick.period_ns, sure, usable)
         self._learn(tick.time_ns, 0.0 if begins else elapsed_s / 3600.0, y, drivers, taken, sure)
-        return Residuals(channels, self.smooth, expected, y, beyond, usable)
+        has_jumped = self.jumped_ns > 0 and tick.time_ns - self.jumped_ns <= JUMP_LASTS_S * SECOND_NS
+        jumped_k = self.jumped_k if has_jumped else 0.0
+        return Residuals(channels, self.smooth, expected, y, beyond, usable, jumped_k)
+
+    def _see_jump(self, time_ns: int, channels: Channels, residual: Array, usable: NDArray[np.bool_]) -> None:
+        """Note air that was as usual a reading ago and is not any more."""
+        for j in channels.groups["air"].tolist():
+            if usable[j] and residual[j] >= JUMP_K and abs(float(self.smooth[j, 0])) <= JUMP_FROM_K:
+                self.jumped_ns, self.jumped_k = time_ns, float(residual[j])
 
     def _fit(self, channels: Channels) -> None:
         """Have an element for each channel; a sensor that came later may stand between those known."""
@@ -218,7 +232,8 @@ class Physics:
                 )
             if len(channels.levels):
                 y[channels.levels] = seen[channels.columns[channels.levels]]
-                ok[channels.levels] = present[channels.columns[channels.levels]]
+                ok[channels.levels] = tick.arrived[channels.columns[channels.levels]]
+                ok[channels.groups["air"]] &= turns or not len(speeds)
             if channels.work >= 0:
                 rest = float(seen[channels.gpu_power].sum()) if len(channels.gpu_power) else 0.0
                 y[channels.work] = math.log(max(power_w - rest, 1.0)) if power_w == power_w else 0.0
@@ -287,17 +302,20 @@ class Physics:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Its state."""
-        times = np.array([self.time_ns, self.settled_ns, self.rests_to_ns], np.int64)
+        times = np.array([self.time_ns, self.settled_ns, self.rests_to_ns, self.jumped_ns], np.int64)
         own = {name: getattr(self, name) for name in _OWN}
-        return {**own, "times": times, "keys": np.array(self.keys, "U"), **self.baselines.to_arrays()}
+        jumped, keys = np.array(self.jumped_k), np.array(self.keys, "U")
+        return {**own, "times": times, "jumped_k": jumped, "keys": keys, **self.baselines.to_arrays()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Physics:
         """The state as `to_arrays` gave it; nothing known where there is none."""
         if not arrays:
             return cls()
-        time_ns, settled_ns, rests_to_ns = (int(t) for t in arrays["times"])
+        time_ns, settled_ns, rests_to_ns, jumped_ns = (int(t) for t in arrays["times"])
         own = {name: arrays[name] for name in _OWN}
         keys = tuple(str(key) for key in arrays["keys"])
-        return cls(Baselines.from_arrays(arrays), **own, keys=keys, time_ns=time_ns, settled_ns=settled_ns,
-                   rests_to_ns=rests_to_ns)  # fmt: skip
+        return cls(
+            Baselines.from_arrays(arrays), **own, keys=keys, time_ns=time_ns, settled_ns=settled_ns,
+            rests_to_ns=rests_to_ns, jumped_ns=jumped_ns, jumped_k=float(arrays["jumped_k"]),
+        )  # fmt: skip

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from agent.accounting import Counts
 from agent.alert_window import Pasts, newly_raised
-from agent.alerts import HostAlerts
+from agent.alerts import Alert, HostAlerts
 from agent.controls import Controls
 from agent.diagnosis import diagnose
 from agent.host import Host
@@ -29,6 +29,7 @@ from agent.scored import ScoredTick
 from agent.scoring import Scorer
 from agent.sensors import SECOND_NS
 from agent.site_events import AlertChanged, HostSummary, SiteEvent, SourceMark
+from agent.stale import EventClock, StaleWatch
 from agent.telemetry.binding import MAX_HOSTS
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.mappings import FieldMapping
@@ -51,6 +52,7 @@ class Output:
     dead_letters: list[tuple[Message, str]] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     touched: tuple[str, ...] = ()  # hosts whose state may have changed
+    stopped: list[str] = field(default_factory=list)  # hosts that changed by what others sent
 
     def add(self, other: Output) -> None:
         """What another batch led to comes after this."""
@@ -58,6 +60,11 @@ class Output:
         self.events.extend(other.events)
         self.dead_letters.extend(other.dead_letters)
         self.counts.add(other.counts)
+
+    def tell(self, alerts: Sequence[Alert]) -> None:
+        """Alerts that changed."""
+        self.points.extend(alert.to_point() for alert in alerts)
+        self.events.extend(AlertChanged(alert) for alert in alerts)
 
 
 class Pipeline:
@@ -88,6 +95,8 @@ class Pipeline:
         self._decoder = Decoder(mappings, max_hosts)
         self._intake = Intake(self._decoder.series, self.hosts, self._new_host, self._periods_ns)
         self._marks = EventMarks() if mark_event_minutes else None
+        self._with_alerts: set[str] = set()  # hosts that may have open ones
+        self._clock, self._stale = EventClock(), StaleWatch()
 
     def process(self, messages: Sequence[Message]) -> Output:
         """Take the next messages of one log, in its order."""
@@ -119,6 +128,7 @@ class Pipeline:
         for host in hosts:
             host.clock.lateness_ns = self._lateness_ns  # the config may have changed since
             self.hosts[host.name] = host
+            self._with_alerts.add(host.name)
         self._settle_kinds()
         self._intake.forget_places()
 
@@ -144,6 +154,14 @@ class Pipeline:
         self.hosts.pop(name, None)
         self.homes.pop(name, None)
         self._intake.forget_places()
+
+    def hosts_with_alerts(self, source: str) -> list[Host]:
+        """The hosts of a source that have open alerts, by name."""
+        self._with_alerts = {
+            name for name in self._with_alerts if name in self.hosts and self.hosts[name].alerts.has_open
+        }
+        hosts = (self.hosts[name] for name in sorted(self._with_alerts))
+        return [host for host in hosts if host.source == source]
 
     # -- one stage after the other -------------------------------------------------------------------------
 
@@ -196,10 +214,21 @@ class Pipeline:
         if self._marks is not None:
             source = self._marks.recording
             output.events.extend(self._marks.before(tick.time_ns))
+        if self._clock.advance(host.source, tick.time_ns, tick.period_ns):
+            self._find_stopped(host.source, output)
         output.events.extend(AlertChanged(alert) for alert in changed)
+        if changed:
+            self._with_alerts.add(host.name)
         if host.summary_minute != tick.time_ns // MINUTE_NS:
             host.summary_minute = tick.time_ns // MINUTE_NS
             output.events.append(_summary(host, source, tick))
+
+    def _find_stopped(self, source: str, output: Output) -> None:
+        """Open alerts of hosts that send nothing while others of their source go on."""
+        hosts = self.hosts_with_alerts(source)
+        for host, alerts in self._stale.look(hosts, self._clock.passed_ns[source]):
+            output.tell(alerts)
+            output.stopped.append(host.name)
 
     def _new_host(self, name: str, source: str) -> Host:
         source = self.homes.get(name, source)

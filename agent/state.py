@@ -22,6 +22,7 @@ from agent.errors import StateError
 from agent.gpus import Gpus
 from agent.host import HISTORY_TICKS, Host
 from agent.incidents import SiteState
+from agent.phases import Phases
 from agent.physics import Physics
 from agent.ticks import HostClock
 from agent.told_place import ToldPlace
@@ -71,6 +72,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     newcomer: dict[str, ArrayRecord] | None = None
     physics: dict[str, ArrayRecord] = {}
     gpus: Gpus = msgspec.field(default_factory=Gpus)
+    phases: Phases = msgspec.field(default_factory=Phases)
 
 
 class SiteRecord(msgspec.Struct, frozen=True):
@@ -116,6 +118,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         newcomer=_packed(host.offset.to_arrays()) if host.offset is not None else None,
         physics=_packed(host.physics.to_arrays()),
         gpus=host.gpus,
+        phases=host.phases,
     )
     return zstandard.compress(_encoder.encode(record), 3)
 
@@ -193,6 +196,7 @@ def host_of_record(record: HostRecord) -> Host:
         air_flow=record.air_flow,
         physics=Physics.from_arrays(_unpacked(record.physics)),
         gpus=record.gpus,
+        phases=record.phases,
     )
 
 

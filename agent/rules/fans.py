@@ -12,6 +12,8 @@ from agent.scored import ScoredTick
 
 STILL_SHARE = 0.1  # of its normal speed
 TURNING_RPM = 1000.0  # what a fan must have done normally to be missed
+STILL_DUTY, TURNING_DUTY = 0.02, 0.1  # the same of fans that tell a share
+LEAST_FANS = 3  # of those, to tell one from the others
 NEAR_LIMIT_K = 5.0
 KEEPS_TURNING_SHARE = 0.5  # of its usual speed
 RAISED = 1.1  # others this much faster than expected make up for the stopped one
@@ -50,6 +52,26 @@ def find_stopped_fans(tick: ScoredTick, layout: Layout) -> Finding | None:
         actions=FAULTS["fan_failure"].actions,
         also=("cpu_throttling",) if is_near else (),
     )
+
+
+def find_stopped_shares(tick: ScoredTick, layout: Layout) -> Finding | None:
+    """The same where fans tell a share of their full speed and none tells rpm."""
+    shares = layout.duties
+    if len(shares) < LEAST_FANS or not tick.arrived[shares].any():
+        return None
+    still = tick.arrived[shares] & (tick.seen[shares] <= STILL_DUTY) & (tick.peak[shares] >= TURNING_DUTY)
+    turning = tick.arrived[shares] & (tick.seen[shares] >= TURNING_DUTY)
+    if not still.any() or turning.sum() <= still.sum() or not is_on(tick, layout):
+        return None
+    stopped, others = shares[still].tolist(), shares[turning].tolist()
+    names = ", ".join(tick.sensors[i].removesuffix("_pct") for i in stopped)
+    return Finding(
+        "condition", "fan_failure", "P1" if len(stopped) > 1 else "P2", 0.8, "evidence",
+        f"{names} of {tick.host} stopped while {len(others)} others turn.",
+        tuple([observe(tick, i, True, usual_or_peak(tick, i)) for i in stopped[:4]]
+              + [observe(tick, i, False, usual_or_peak(tick, i)) for i in others[:2]]),
+        FAULTS["fan_failure"].actions,
+    )  # fmt: skip
 
 
 def _keeps_turning(tick: ScoredTick, i: int) -> bool:

@@ -48,6 +48,8 @@ class Layout:
     mains: np.ndarray[tuple[int], np.dtype[np.intp]]  # input voltages of a UPS
     battery: int  # its charge, −1 = none
     phase_volts: np.ndarray[tuple[int], np.dtype[np.intp]]  # of a PDU's phases, or of another feed
+    phase_amps: np.ndarray[tuple[int], np.dtype[np.intp]]
+    duties: np.ndarray[tuple[int], np.dtype[np.intp]]  # fans told as a share, where none sends rpm
     modelled: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -76,6 +78,8 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
     inputs_w = [i for i in columns("power") if re.fullmatch(r"psu\w+?_in_w", sensors[i])]
     meters = [sensors.index("power_w")] if "power_w" in sensors else inputs_w
     fans = tuple(i for i in columns("fan_speed") if units[i] == "rpm" and not _ELSEWHERE.match(sensors[i]))
+    turning = [i for i in columns("fan_speed", "fan") if not _ELSEWHERE.match(sensors[i])]
+    shares = [i for i in turning if units[i] == "1"]
     return Layout(
         fans=fans,
         fan_columns=np.array(fans, np.intp),
@@ -94,6 +98,8 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
         meters=np.array(meters, np.intp),
         mains=np.array(columns("voltage", r"input\d*_v$") if "battery_pct" in sensors else (), np.intp),
         battery=sensors.index("battery_pct") if "battery_pct" in sensors else -1,
+        phase_amps=np.array(columns("current", r"phase\d_a$"), np.intp),
+        duties=np.array([] if fans else shares, np.intp),
         phase_volts=np.array(columns("voltage", r"phase\d_v$"), np.intp),
         modelled=np.array([quantity not in NOT_MODELLED for quantity in quantities], bool),
     )

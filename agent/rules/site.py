@@ -18,6 +18,7 @@ COLD_C = 18.0  # lower end of what ASHRAE recommends
 COLDER_K = -3.3  # than it used to be: more than a change of set point
 WARMER_K, TOO_WARM_C = 3.3, 25.0  # supply air: so much above its own past, and too warm for a cold aisle
 DAMP_PCT, DRY_PCT = 60.0, 20.0  # recommended at most, allowed at least
+FAR_PCT = 12.0  # from its own past at equal air: a humidifier or damper that fails, before a limit is passed
 MOST_DEW_C, LEAST_DEW_C = 15.0, -9.0  # recommended dew points
 MAGNUS = (17.62, 243.12)
 
@@ -26,6 +27,7 @@ def find_site_faults(tick: ScoredTick, res: Residuals) -> list[Finding]:
     """What the residuals of phases, air and humidity speak for."""
     return [
         *_of_phases(tick, res),
+        *_of_jump(tick, res),
         *_of_supply(tick, res),
         *_of_water(tick, res),
         *_of_air(tick, res),
@@ -54,6 +56,18 @@ def _of_phases(tick: ScoredTick, res: Residuals) -> list[Finding]:
     amps = float(tick.seen[columns].sum())
     evidence = [_evidence(tick, res, j, float(res.expected[j]) * amps) for j in (*moved, *phases)]
     return [_finding("phase_imbalance", "P2", 0.8, text, list(dict.fromkeys(evidence)))]
+
+
+def _of_jump(tick: ScoredTick, res: Residuals) -> list[Finding]:
+    """Air at the inlet that warmed at once by more than any change of set point."""
+    if not res.jumped_k:
+        return []
+    air = res.channels.groups["air"].tolist()
+    text = (
+        f"Air before {tick.host} became {say(res.jumped_k, 'K')} warmer from one reading to the next while "
+        f"its fans turn: cooling failed, or warm air comes round."
+    )
+    return [_finding("cooling_unit_failure", "P1", 0.6, text, [_evidence(tick, res, j) for j in air])]
 
 
 def _of_supply(tick: ScoredTick, res: Residuals) -> list[Finding]:
@@ -121,8 +135,9 @@ def _of_damp(tick: ScoredTick, res: Residuals) -> list[Finding]:
         humidity = float(res.y[j])
         air_c = next((float(res.y[i]) for i in _air(res) if res.is_known[i]), math.nan)
         dew_c = dew_point_c(air_c, humidity)
-        is_damp = res.beyond[j] > 0 and (humidity > DAMP_PCT or dew_c > MOST_DEW_C)
-        is_dry = res.beyond[j] < 0 and (humidity < DRY_PCT or dew_c < LEAST_DEW_C)
+        is_far = abs(float(res.fast[j])) >= FAR_PCT
+        is_damp = res.beyond[j] > 0 and (is_far or humidity > DAMP_PCT or dew_c > MOST_DEW_C)
+        is_dry = res.beyond[j] < 0 and (is_far or humidity < DRY_PCT or dew_c < LEAST_DEW_C)
         if not (is_damp or is_dry):
             continue
         dew = f", a dew point of {dew_c:.1f} °C" if math.isfinite(dew_c) else ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from agent.faults import FAULTS
 from agent.findings import Evidence, Finding
 from agent.rules.layout import Layout, observe, say, usual_or_peak
@@ -19,6 +23,24 @@ def find_unit_faults(tick: ScoredTick, layout: Layout) -> tuple[Finding | None, 
     if not len(layout.mains) and not len(layout.phase_volts):
         return ()
     return _of_mains(tick, layout), _of_phases(tick, layout)
+
+
+def find_moved_phases(tick: ScoredTick, layout: Layout, before: Sequence[float]) -> Finding | None:
+    """Load that moved from some phases to another one, whose currents were `before` (agent/phases.py)."""
+    if not len(before) or not tick.present[layout.phase_amps].all():
+        return None
+    columns = layout.phase_amps.tolist()
+    now = tick.seen[columns]
+    most = float(np.abs(now / max(float(now.mean()), 0.1) - 1).max())
+    told = ", ".join(say(float(amps), "A") for amps in now)
+    earlier = ", ".join(say(amps, "A") for amps in before)
+    share = np.array(before) / max(sum(before), 0.1) * float(now.sum())
+    evidence = [observe(tick, i, True, float(due)) for i, due in zip(columns, share, strict=True)]
+    return _finding(
+        "phase_imbalance", 0.8,
+        f"Load moved between the phases of {tick.host}: they carry {told} (before: {earlier}), up to "
+        f"{100 * most:.0f} % from their mean.", evidence,
+    )  # fmt: skip
 
 
 def _of_mains(tick: ScoredTick, layout: Layout) -> Finding | None:
