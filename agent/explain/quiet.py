@@ -122,7 +122,7 @@ def _nothing_scored(scores: Sequence[Point], at_ns: int) -> str:
 
 def _near_ns(scores: Sequence[Point]) -> int:
     steps = sorted(b.time_ns - a.time_ns for a, b in pairwise(scores))
-    return max(LEAST_NEAR_NS, NEAR_PERIODS * steps[len(steps) // 2]) if steps else LEAST_NEAR_NS
+    return max(LEAST_NEAR_NS, NEAR_PERIODS * steps[(len(steps) - 1) // 2]) if steps else LEAST_NEAR_NS
 
 
 def _in_thresholds(point: Point) -> float:
