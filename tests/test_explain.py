@@ -137,8 +137,14 @@ def test_explain_needs_a_place_to_read_from() -> None:
 
 
 def scored(minute: float, score: float, missing: float = 0.0, model: str = "r1") -> Point:
-    fields: dict[str, float | str] = {"score": score, "threshold": 0.4, "top_sensor": "cpu1_temp_c", "top_sensor_share": 0.5,
-              "missing_share": missing, "model": model}  # fmt: skip
+    fields: dict[str, float | str] = {
+        "score": score,
+        "threshold": 0.4,
+        "top_sensor": "cpu1_temp_c",
+        "top_sensor_share": 0.5,
+        "missing_share": missing,
+        "model": model,
+    }
     return Point("anomaly_score", {"host": "n1"}, fields, NOON_NS + int(minute * MINUTE_NS))
 
 
