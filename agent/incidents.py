@@ -17,6 +17,7 @@ from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
 from agent.note_book import NoteBook
 from agent.points import Point
+from agent.rack_air import RackAir
 from agent.scored import NOT_KNOWN
 from agent.silence import Silence, Verdict
 from agent.silence_commands import acknowledge_silence, forget_silence, mute_silence
@@ -155,6 +156,7 @@ class SiteState:
     newest: dict[str, str] = field(default_factory=dict)  # host, or source as a stream → its incident
     racks: dict[str, RackFault] = field(default_factory=dict)  # "rack|fault" → where it was seen last
     notes: NoteBook = field(default_factory=NoteBook)
+    rack_air: RackAir = field(default_factory=RackAir)
 
 
 class Site:
@@ -183,7 +185,8 @@ class Site:
         self._see(event.time_ns)
         silence = self._state.silence
         if isinstance(event, HostSummary):
-            return self._tell(silence.hear(event))
+            warmed = Verdict(tuple(self._state.rack_air.hear(event)))
+            return [*self._tell(silence.hear(event)), *self._tell(warmed)]
         return self._tell(silence.mark(event, self.maintenance))
 
     def recent(self) -> list[Point]:
@@ -193,8 +196,8 @@ class Site:
             if self._is_recent(incident.ended_ns):
                 points.append(incident.to_point())
                 points.extend(incident.link(alert) for alert in incident.members.values())
-        silences = self._state.silence.alerts()
-        return points + [alert.to_point() for alert in silences if self._is_recent(alert.ended_ns)]
+        own = [*self._state.silence.alerts(), *self._state.rack_air.alerts()]
+        return points + [alert.to_point() for alert in own if self._is_recent(alert.ended_ns)]
 
     def _obey(self, command: Command) -> list[Point]:
         """Commands of operators; most are for whoever holds the host's partition."""
@@ -238,7 +241,8 @@ class Site:
         if incident is None and alert.kind == "sensor" and alert.severity == "info":
             return []  # a spike that is over is told by its alert; nobody has to do anything
         if incident is None:
-            scope: Scope = "stream" if alert.fault == "stream_silent" else "host"
+            of_rack: Scope = "rack" if alert.host == alert.rack else "host"
+            scope: Scope = "stream" if alert.fault == "stream_silent" else of_rack
             incident = self._begin(alert, scope, alert.host)
         state.newest[alert.host] = incident.id
         if alert.rack:

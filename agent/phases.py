@@ -2,7 +2,8 @@
 
 Work that comes or goes changes the sum of the currents; supplies that hang on another phase do not: what one
 phase gains the others lose, each by the same share. (From one phase alone to another is no evidence: a job
-that ends where another begins looks the same.) Told until the phases are near to each other again, or it moved back.
+that ends where another begins looks the same.) Told until the phases are near to each other again, or it
+moved back.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ STILL = 0.5  # of the slow limit: so much must be there now, or what the slow fi
 NEAR, CALM = 0.4, 0.8  # of a limit: from here on a tick teaches less, and from here on next to nothing
 FAR_TEACHES = 0.1  # of what any other tick does: what was learned wrongly at first must not stay for ever
 REST_S = 900.0  # after a machine was off
+INLET_KEY = "air inlet_temp_c"
 _OWN = ("load", "newest", "unrest", "reference", "smooth", "since_ns")  # arrays of the state
 HELD_S = np.array((45.0, 200.0, 600.0))
 
@@ -299,6 +300,13 @@ class Physics:
         if time_ns - self.settled_ns >= SETTLE_S * SECOND_NS:
             self.baselines.settle()
             self.settled_ns = time_ns
+
+    def inlet_over_k(self) -> float | None:
+        """By how much inlet air is warmer than it used to be; None where that is not known."""
+        if INLET_KEY not in self.keys:
+            return None
+        over_k = float(self.smooth[self.keys.index(INLET_KEY), 0])
+        return over_k if math.isfinite(over_k) else None
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Its state."""

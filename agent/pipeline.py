@@ -221,7 +221,7 @@ class Pipeline:
             self._with_alerts.add(host.name)
         if host.summary_minute != tick.time_ns // MINUTE_NS:
             host.summary_minute = tick.time_ns // MINUTE_NS
-            output.events.append(_summary(host, source, tick))
+            output.events.append(_summary(host, source, tick, self.topology.place(host.name).u))
 
     def _find_stopped(self, source: str, output: Output) -> None:
         """Open alerts of hosts that send nothing while others of their source go on."""
@@ -261,8 +261,11 @@ class EventMarks:
         return [SourceMark(self.recording, minute * MINUTE_NS, ticks, at_end=True)]
 
 
-def _summary(host: Host, source: str, tick: ScoredTick) -> HostSummary:
+def _summary(host: Host, source: str, tick: ScoredTick, u: float | None) -> HostSummary:
     inlet = None
     if INLET in tick.sensors and tick.present[tick.sensors.index(INLET)]:
         inlet = float(tick.seen[tick.sensors.index(INLET)])
-    return HostSummary(host.name, source, tick.time_ns, tick.period_ns, tick.score, inlet, host.alerts.rack)
+    return HostSummary(
+        host.name, source, tick.time_ns, tick.period_ns, tick.score, inlet, host.alerts.rack,
+        host.physics.inlet_over_k(), u,
+    )  # fmt: skip

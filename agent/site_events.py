@@ -28,6 +28,8 @@ class HostSummary(msgspec.Struct, frozen=True, tag="summary", tag_field="type"):
     score: float  # −1 = not scored
     inlet_temp_c: float | None = None
     rack: str = ""
+    inlet_over_k: float | None = None  # by how much that is warmer than the host's own past
+    u: float | None = None  # where the host stands in its rack
 
 
 class SourceMark(msgspec.Struct, frozen=True, tag="mark", tag_field="type"):

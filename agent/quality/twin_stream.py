@@ -251,7 +251,7 @@ class _Seen:
     def __init__(self, prefix: str, start_s: float, keep_scores: bool) -> None:
         self._prefix, self._start_s, self._keep = prefix, start_s, keep_scores
         self._watch = Watch()
-        self._silences: dict[str, Raised] = {}
+        self._of_site: dict[str, Raised] = {}
         self._scores: dict[str, list[tuple[float, ...]]] = {}
         self.ticks = self.scored = 0
 
@@ -267,28 +267,25 @@ class _Seen:
                     self._scores.setdefault(point.tags["host"].removeprefix(self._prefix), []).append(told)
         for event in output.events:
             for point in site.observe(event):
-                if (
-                    point.measurement == "alert"
-                    and point.tags["kind"] == "silence"
-                    and "fault" in point.fields
-                ):
-                    self._hear_silence(dict(point.fields), point.tags["host"])
+                if point.measurement == "alert" and "fault" in point.fields:
+                    self._hear_site(dict(point.fields), point.tags["host"], point.tags["kind"])
 
-    def _hear_silence(self, fields: Mapping[str, object], host: str) -> None:
+    def _hear_site(self, fields: Mapping[str, object], host: str, kind: str) -> None:
+        """An alert of the site's own: of silence, or of a rack."""
         raised_s, ended_s = (_seconds(str(fields[name])) for name in ("raised", "ended"))
         key = f"{fields['id']}|{raised_s}"
-        one = self._silences.get(key)
+        one = self._of_site.get(key)
         if one is None:
             fault = str(fields["fault"])
-            one = self._silences[key] = Raised(
-                host, "silence", fault, fault, str(fields["severity"]), raised_s, 0.0, -1.0,
+            one = self._of_site[key] = Raised(
+                host, kind, fault, fault, str(fields["severity"]), raised_s, 0.0, -1.0,
                 str(fields["diagnosis"]),
             )  # fmt: skip
         one.fault, one.ended_s = str(fields["fault"]), ended_s
 
     def raised(self) -> list[Raised]:
         """In the order of time, hosts without their prefix."""
-        found = [*self._watch.raised, *self._silences.values()]
+        found = [*self._watch.raised, *self._of_site.values()]
         for one in found:
             one.host = one.host.removeprefix(self._prefix)
         return sorted(found, key=lambda one: (one.raised_s, one.host, one.kind))
