@@ -49,6 +49,19 @@ HELD_S = np.array((45.0, 200.0, 600.0))
 Array = NDArray[np.float64]
 
 
+def _or_zero(values: Array) -> Array:
+    """The same with 0 for NaN; `nan_to_num` takes ten times as long."""
+    zeroed: Array = np.where(np.isnan(values), 0.0, values)
+    return zeroed
+
+
+def _median(values: Array) -> float:
+    """Of a few values; `median` takes ten times as long."""
+    ordered: list[float] = sorted(values.tolist())
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
 @dataclass(frozen=True, slots=True)
 class Residuals:
     """What a tick's channels say; arrays are (J,)."""
@@ -149,7 +162,7 @@ class Physics:
             else math.nan
         )
         speeds = seen[channels.fan_columns]
-        speed = float(np.median(speeds)) if len(speeds) else 1.0
+        speed = _median(speeds) if len(speeds) else 1.0
         is_on = speed >= LEAST_DUTY if channels.cools else power_w >= LEAST_W or not len(channels.power)
         if not is_on:
             self.rests_to_ns = tick.time_ns + int(REST_S * SECOND_NS)
@@ -179,7 +192,7 @@ class Physics:
             )
             jump = np.abs(now - np.where(np.isnan(self.newest), now, self.newest))
             calms = np.exp(-elapsed_s / np.maximum(UNREST_LAGS * channels.lags_s, 1.0))
-            self.unrest = np.maximum(np.nan_to_num(jump), self.unrest * calms)
+            self.unrest = np.maximum(_or_zero(jump), self.unrest * calms)
             self.newest = np.where(np.isnan(now), self.newest, now)
             fresh = np.isnan(self.load) | (elapsed_s > GAP_S)
             self.load = np.where(
@@ -243,8 +256,8 @@ class Physics:
         unset = np.isnan(self.reference[:, 0]) & ok
         self.reference[unset, 0], self.reference[unset, 1] = self.load[unset], log_speed
         drivers = np.ones((count, 4))
-        drivers[:, 1] = np.nan_to_num(self.load - self.reference[:, 0])
-        drivers[:, 2] = np.nan_to_num(log_speed - self.reference[:, 1])
+        drivers[:, 1] = _or_zero(self.load - self.reference[:, 0])
+        drivers[:, 2] = _or_zero(log_speed - self.reference[:, 1])
         drivers[:, 3] = drivers[:, 1] ** 2
         ok &= is_on and tick.time_ns >= self.rests_to_ns
         ok &= np.isfinite(self.load) & (self.unrest <= UNREST)
@@ -254,7 +267,7 @@ class Physics:
         """(J, 3) how far a smoothed residual may be."""
         meter = np.zeros(len(unsure))
         if len(channels.thermal):
-            meter[channels.thermal] = METER_K * np.exp(-np.nan_to_num(self._last_y(tick, channels)))
+            meter[channels.thermal] = METER_K * np.exp(-_or_zero(self._last_y(tick, channels)))
             if len(channels.gpu_power):  # what is left for the rest is a small difference of large numbers
                 given_w = float(tick.seen[channels.gpu_power].sum())
                 rest_w = max(GIVEN_SHARE * float(tick.seen[channels.power].sum()) - given_w, LEAST_W)
@@ -283,20 +296,21 @@ class Physics:
         held_ns = HELD_S * SECOND_NS - period_ns  # the alert itself waits for a second tick
         lasted = (self.since_ns > 0) & (time_ns - self.since_ns >= held_ns)
         long_enough = (lasted & over & (held | begins)).any(axis=1)
-        largest = np.nan_to_num(np.abs(self.smooth)).argmax(axis=1)
+        largest = _or_zero(np.abs(self.smooth)).argmax(axis=1)
         sign = np.where(long_enough, signs[np.arange(len(signs)), largest], 0)
-        return np.nan_to_num(sign).astype(np.int8)
+        found: NDArray[np.int8] = _or_zero(sign).astype(np.int8)
+        return found
 
     def _learn(
         self, time_ns: int, hours: float, y: Array, drivers: Array, taken: NDArray[np.bool_], limits: Array
     ) -> None:
         with np.errstate(invalid="ignore"):
             far = (np.abs(self.smooth) / limits).max(axis=1)
-        far = np.nan_to_num(far)
+        far = _or_zero(far)
         calm = taken & (far <= CALM)
         teaches: Array = np.clip(1 - (far - NEAR) / (CALM - NEAR), FAR_TEACHES, 1.0) * taken * hours
         self.baselines.learn(y, drivers, teaches)
-        self.baselines.learn_noise(np.nan_to_num(self.smooth), hours, calm & np.isfinite(self.smooth[:, 0]))
+        self.baselines.learn_noise(_or_zero(self.smooth), hours, calm & np.isfinite(self.smooth[:, 0]))
         if time_ns - self.settled_ns >= SETTLE_S * SECOND_NS:
             self.baselines.settle()
             self.settled_ns = time_ns
