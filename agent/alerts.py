@@ -149,6 +149,11 @@ class HostAlerts:
         return [a.to_point() for a in alerts if a.is_open or self.now_ns - a.ended_ns <= RETURN_NS]
 
     @property
+    def has_open(self) -> bool:
+        """Whether any alert has not ended, suppressed ones included."""
+        return any(track.alert is not None and track.alert.is_open for track in self.tracks.values())
+
+    @property
     def open_count(self) -> int:
         """How many alerts are open, suppressed ones left out."""
         alerts = [track.alert for track in self.tracks.values() if track.alert is not None]

@@ -97,9 +97,11 @@ class Pipeline:
         self._marks = EventMarks() if mark_event_minutes else None
         self._with_alerts: set[str] = set()  # hosts that may have open ones
         self._clock, self._stale = EventClock(), StaleWatch()
+        self._is_again = False  # hosts are at different places of their log then: none outruns another
 
-    def process(self, messages: Sequence[Message]) -> Output:
-        """Take the next messages of one log, in its order."""
+    def process(self, messages: Sequence[Message], again: bool = False) -> Output:
+        """Take the next messages of one log, in its order; `again`: they only rebuild what a restart lost."""
+        self._is_again = again
         decoded = self._decoder.decode(messages)
         buried = self.controls.find_buried(messages)
         stream, stored = self._intake.take(messages, decoded.readings, decoded.told, buried)
@@ -129,6 +131,7 @@ class Pipeline:
             host.clock.lateness_ns = self._lateness_ns  # the config may have changed since
             self.hosts[host.name] = host
             self._with_alerts.add(host.name)
+            self._stale.restore(host.name)
         self._settle_kinds()
         self._intake.forget_places()
 
@@ -214,8 +217,8 @@ class Pipeline:
         if self._marks is not None:
             source = self._marks.recording
             output.events.extend(self._marks.before(tick.time_ns))
-        if self._clock.advance(host.source, tick.time_ns, tick.period_ns):
-            self._find_stopped(host.source, output)
+        if not self._is_again and self._clock.advance(host.source, tick.time_ns, tick.period_ns):
+            self._find_stopped(host.source, tick.time_ns, output)
         output.events.extend(AlertChanged(alert) for alert in changed)
         if changed:
             self._with_alerts.add(host.name)
@@ -223,10 +226,10 @@ class Pipeline:
             host.summary_minute = tick.time_ns // MINUTE_NS
             output.events.append(_summary(host, source, tick, self.topology.place(host.name).u))
 
-    def _find_stopped(self, source: str, output: Output) -> None:
+    def _find_stopped(self, source: str, newest_ns: int, output: Output) -> None:
         """Open alerts of hosts that send nothing while others of their source go on."""
         hosts = self.hosts_with_alerts(source)
-        for host, alerts in self._stale.look(hosts, self._clock.passed_ns[source]):
+        for host, alerts in self._stale.look(hosts, self._clock.passed_ns[source], newest_ns):
             output.tell(alerts)
             output.stopped.append(host.name)
 
