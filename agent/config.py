@@ -9,12 +9,10 @@ The `description` of a field is what an error message says it expected.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -24,16 +22,18 @@ from pydantic import (
     model_validator,
 )
 
+from agent.config_assistant import AssistantConfig
 from agent.config_errors import describe_errors, setting_error
 from agent.config_maintenance import MaintenanceConfig
 from agent.config_mapping import TelemetryConfig
 from agent.config_section import Section, matching
+from agent.config_url import is_loopback as is_loopback
+from agent.config_url import url_parts, without_user
 from agent.errors import ConfigError
 from agent.secret_files import read_environment, read_secret
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka accepts
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")  # leaves room for ".state" and instance numbers
-_USER_INFO = re.compile(r"//.*@")
 _BROKER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 
 
@@ -45,25 +45,6 @@ def _from_base(value: object, info: ValidationInfo) -> object:
         raise ValueError("not a path")  # noqa: TRY004 - what pydantic takes for a wrong value
     base = (info.context or {}).get("base", Path())
     return base / Path(value).expanduser()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine itself, so that nothing sent to it crosses a network."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _url_parts(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        return None
-    return parts if usable else None
 
 
 FilePath = Annotated[Path, BeforeValidator(_from_base)]
@@ -191,12 +172,12 @@ class InfluxConfig(Section):
 
     @model_validator(mode="after")
     def _reachable_safely(self) -> Self:
-        parts = _url_parts(self.url)
+        parts = url_parts(self.url)
         if parts is None:
-            shown = _USER_INFO.sub("//…@", self.url)
+            shown = without_user(self.url)
             raise setting_error("url", shown, "http://host:port or https://host:port")
         if parts.username or parts.password:
-            shown = _USER_INFO.sub("//…@", self.url)
+            shown = without_user(self.url)
             raise setting_error("url", shown, "the secret in token_file or token_env")
         if parts.scheme == "http" and not is_loopback(parts.hostname or "") and not self.allow_insecure:
             raise setting_error("url", self.url, "https, or influx.allow_insecure = true")
@@ -264,6 +245,7 @@ class Config(Section):
     state: StateConfig = Field(default=StateConfig(), description="a section")
     alerts: AlertsConfig = Field(default=AlertsConfig(), description="a section")
     maintenance: MaintenanceConfig = Field(default=MaintenanceConfig(), description="a section")
+    assistant: AssistantConfig = Field(default=AssistantConfig(), description="a section")
     status: StatusConfig = Field(default=StatusConfig(), description="a section")
     log: LogConfig = Field(default=LogConfig(), description="a section")
 

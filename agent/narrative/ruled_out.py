@@ -45,6 +45,11 @@ def _near(row: Observed) -> bool:
     return abs(row.seen - row.expected) <= NEAR * abs(row.expected)
 
 
+def is_as_expected(row: Observed) -> bool:
+    """Whether a row's sensor read what was expected of it, within 2 K or a tenth."""
+    return _near(row)
+
+
 def _above(row: Observed) -> bool:
     if not (is_known(row.seen) and is_known(row.expected)):
         return False
