@@ -39,7 +39,7 @@ def run_demo(out: Path, sample_data: Path = SAMPLE_DATA, console: Console | None
     train(normal, registry=registry, topology=sample_data / TOPOLOGY, seed=SEED, console=console)
     models, topology = Registry(registry).champion(), load_topology(sample_data / TOPOLOGY)
     replayed = replay_recordings(faulty, models, topology, Bars(console))
-    write_results(replayed, out, " and ".join(FAULTY), console)
+    write_results(replayed, models, out, " and ".join(FAULTY), console)
     return replayed
 
 

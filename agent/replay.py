@@ -14,6 +14,7 @@ from rich.console import Console
 from agent.accounting import Counts
 from agent.config import Config
 from agent.config_mapping import TelemetryConfig
+from agent.explain.rescore import explain_points
 from agent.incidents import Site
 from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.pipeline import Output, Pipeline
@@ -23,6 +24,7 @@ from agent.recording import in_polls, read_recording
 from agent.report import render_report
 from agent.scoring import Scorer
 from agent.sink.files import FileSink
+from agent.storm import STORM_INCIDENTS
 from agent.tables import incident_table
 from agent.telemetry.binding import MAX_HOSTS
 from agent.telemetry.mappings import FieldMapping
@@ -68,8 +70,9 @@ def replay(
         files, models, places, Bars(console), lateness_s,
         mappings=telemetry.mappings(), max_hosts=telemetry.max_hosts,
         maintenance=config.maintenance.plan() if config else NO_MAINTENANCE,
+        storm_incidents=config.alerts.storm_incidents_per_10min if config else STORM_INCIDENTS,
     )  # fmt: skip
-    write_results(replayed, out, ", ".join(file.name for file in files), console)
+    write_results(replayed, models, out, ", ".join(file.name for file in files), console)
     return replayed
 
 
@@ -84,6 +87,7 @@ def replay_recordings(
     mappings: Sequence[FieldMapping] = (),
     max_hosts: int = MAX_HOSTS,
     maintenance: Maintenance = NO_MAINTENANCE,
+    storm_incidents: int = STORM_INCIDENTS,
 ) -> Replayed:
     """Replay files one after the other as one log; the points do not depend on `poll_messages`.
 
@@ -102,7 +106,8 @@ def replay_recordings(
         max_hosts=max_hosts,
         maintenance=maintenance,
     )
-    site, sink, replayed = Site(maintenance=maintenance), FileSink(), Replayed()
+    site = Site(maintenance=maintenance, storm_incidents=storm_incidents)
+    sink, replayed = FileSink(), Replayed()
     for file in files:
         pipeline.begin_recording(file.name)
         with progress.stage(f"replaying {file.name}") as stage:
@@ -115,12 +120,15 @@ def replay_recordings(
     return replayed
 
 
-def write_results(replayed: Replayed, out: Path, source: str, console: Console) -> None:
+def write_results(
+    replayed: Replayed, models: LoadedModels | None, out: Path, source: str, console: Console
+) -> None:
     """`points.lp` and `report.html` into `out`, the table of incidents and the counts to the console."""
     out.mkdir(parents=True, exist_ok=True)
     FileSink.save(replayed.points, out / "points.lp")
     report = out / "report.html"
-    report.write_text(render_report(replayed.points, "Coldaisle report", source), encoding="utf-8")
+    explained = explain_points(replayed.points, models.detectors if models is not None else {})
+    report.write_text(render_report(replayed.points, "Coldaisle report", source, explained), encoding="utf-8")
     console.print(incident_table(replayed.points))
     counts = replayed.counts
     console.print(

@@ -173,3 +173,8 @@ def test_a_time_between_ticks_far_apart_names_both() -> None:
     assert quiet.tick_ns == 0
     assert "39 min earlier" in quiet.reasons[0]
     assert "20 min later" in quiet.reasons[0]
+
+
+def test_the_report_shows_what_each_score_is_made_of(demo: Demo) -> None:
+    page = (demo.out / "report.html").read_text(encoding="utf-8")
+    assert page.count("What the score is made of") >= 5

@@ -5,11 +5,14 @@ AlertWindow, Detector ─► residuals ─► heads ─► smoothing ─► scor
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from agent.alert_window import AlertWindow
+from agent.alert_window import MEASUREMENT, AlertWindow
+from agent.points import Point
 from agent.scoring import MIN_FILLED
 from agent.tick_points import six_digits
 from agent.windows import take_columns
@@ -30,6 +33,10 @@ class SensorPart:
     expected: float  # by the LSTM autoencoder, from all sensors' last ticks
     usual: float  # the host's centre in training
     share: float  # of the fused value; all sensors' sum to 1
+
+    @property
+    def is_seen(self) -> bool:
+        return math.isfinite(self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +98,11 @@ def explain_window(window: AlertWindow, detector: Detector) -> Explanation:
         sensors=tuple(sorted(parts, key=lambda part: (-part.share, part.sensor))),
         missing_share=1.0 - float(masks[-1].mean()),
     )
+
+
+def explain_points(points: Sequence[Point], detectors: Mapping[str, Detector]) -> dict[str, Explanation]:
+    """Alert id → its score made again, for all windows among the points that these detectors scored."""
+    windows = [AlertWindow.from_point(point) for point in points if point.measurement == MEASUREMENT]
+    return {
+        w.id: explain_window(w, detectors[w.cohort]) for w in windows if w.cohort in detectors and w.rows.size
+    }

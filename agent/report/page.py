@@ -13,10 +13,10 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -29,14 +29,22 @@ from agent.report.episodes import AlertEpisode, IncidentEpisode, read_alerts, re
 from agent.report.series import HostSeries, read_hosts
 from agent.report.words import SEVERITIES, severity_rank
 
+if TYPE_CHECKING:  # explanations read incidents, whose words are those of the report
+    from agent.explain.rescore import Explanation
+
 _POLICY = (
     "default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; "
     "connect-src 'none'; base-uri 'none'; form-action 'none'"
 )
 
 
-def render_report(points: Sequence[Point], title: str, source: str) -> str:
-    """The page as text. `source` says what was replayed; the same points give the same page to the byte."""
+def render_report(
+    points: Sequence[Point], title: str, source: str, explained: Mapping[str, Explanation] | None = None
+) -> str:
+    """The page as text; the same points give the same page to the byte.
+
+    `source` says what was replayed, `explained` has alerts whose score was made again, by id.
+    """
     hosts, alerts, incidents = read_hosts(points), read_alerts(points), read_incidents(points)
     alerts_of: dict[str, list[AlertEpisode]] = defaultdict(list)
     for alert in alerts:
@@ -53,6 +61,7 @@ def render_report(points: Sequence[Point], title: str, source: str) -> str:
         .render(
             title=title,
             source=source,
+            explained=explained or {},
             policy=_POLICY.format(scripts=_hashes(scripts), styles=_hashes(styles)),
             scripts=[Markup(text) for text in scripts],  # noqa: S704 - our own files
             styles=[Markup(text) for text in styles],  # noqa: S704 - our own files
