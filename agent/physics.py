@@ -183,6 +183,10 @@ class Physics:
             load_w[thermal] = np.where(channels.is_exhaust, newest_w, rest_w)
             own_w = np.where(tick.arrived[own], seen[own], np.nan)
             load_w[thermal] = np.where(own >= 0, own_w, load_w[thermal])
+        if channels.clock >= 0:
+            drawn_w = float(seen[channels.gpu_power].sum())
+            has_all = bool(tick.arrived[channels.gpu_power].all())
+            load_w[channels.clock] = GIVEN_SHARE * newest_w - drawn_w if has_all else math.nan
         if channels.work >= 0:
             load_w[channels.work] = math.exp(float(seen[channels.utilization]))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -252,6 +256,10 @@ class Physics:
                 rest = float(seen[channels.gpu_power].sum()) if len(channels.gpu_power) else 0.0
                 y[channels.work] = math.log(max(power_w - rest, 1.0)) if power_w == power_w else 0.0
                 ok[channels.work] = bool(present[channels.utilization]) and power_w == power_w
+            if channels.clock >= 0:
+                at = channels.columns[channels.clock]
+                y[channels.clock] = math.log(max(float(seen[at]), 1.0))
+                ok[channels.clock] = bool(tick.arrived[at]) and float(seen[at]) > 0
         log_speed = math.log(max(speed, 1e-3))
         unset = np.isnan(self.reference[:, 0]) & ok
         self.reference[unset, 0], self.reference[unset, 1] = self.load[unset], log_speed

@@ -6,6 +6,7 @@ share       what a supply carries of the whole
 efficiency  log of what a supply gives over what it takes
 supply      what a cooling unit gives while its fan turns; water: what it gets
 work        log of power, explained by utilisation
+clock       log of the processors' clock, explained by what GPUs leave of the power
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ _PRIORS: dict[str, tuple[tuple[float, float], ...]] = {
     "supply": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
     "water": ((0.0, 1e-3), (0.0, 1e-3), (0.0, 1e-3)),
     "work": ((1.0, 0.7), (0.0, 0.2), (0.0, 0.7)),
+    "clock": ((0.2, 0.3), (0.0, 0.05), (0.0, 0.3)),
 }
 _NOISE = {
     "fan": 0.008,
@@ -59,6 +61,7 @@ _NOISE = {
     "phase": 0.008,
     "air": 0.7,
     "damp": 2.0,
+    "clock": 0.02,
     "supply": 0.3,
     "water": 0.15,
 }  # of y about its expectation at first, else:
@@ -70,6 +73,7 @@ LIMITS: dict[str, tuple[float, float, float]] = {
     "share": (0.05, 0.035, 0.03), "efficiency": (0.028, 0.017, 0.012), "twin": (0.2, 0.13, 0.1),
     "phase": (0.06, 0.05, 0.04), "air": (3.3, 3.3, 3.3), "supply": (3.3, 3.3, 3.3),
     "water": (0.8, 0.6, 0.5), "damp": (8.0, 8.0, 8.0), "work": (0.12, 0.1, 0.08),
+    "clock": (0.09, 0.07, 0.06),
 }  # fmt: skip
 INTERCEPT_SD = 100.0  # nothing is known of the level before
 
@@ -100,7 +104,7 @@ class Channels:
     gpu_power: Index
     inlet: int
     utilization: int
-    frequency: int
+    clock: int  # channel, −1 = none
     lags_s: Array  # (J,) of the load behind each
     means: Array  # (J, 4)
     deviations: Array  # (J, 4)
@@ -144,7 +148,7 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         [i for i, role in zip(columns, roles, strict=True) if role == "cpu"] if roles.count("cpu") > 1 else []
     )
     phases = of("current", r"phase\d_a")
-    utilization = column.get("cpu_util", -1)
+    utilization, frequency = column.get("cpu_util", -1), column.get("cpu_freq_hz", -1)
     for role, added in (
         ("fan", fans if len(fans) >= LEAST_FANS else []), ("share", shared),
         ("efficiency", [i for i, _ in pairs]), ("twin", twins),
@@ -152,6 +156,7 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         ("air", of("temperature", "inlet_temp_c")), ("supply", of("temperature", "supply_temp_c")),
         ("water", of("temperature", "chw_supply_c")), ("damp", of("humidity", r".*")),
         ("work", power[:1] if utilization >= 0 else []),
+        ("clock", [frequency] if frequency >= 0 and power else []),
     ):  # fmt: skip
         roles += [role] * len(added)
         columns += added
@@ -182,7 +187,7 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         gpu_power=np.array(of("power", r"gpu\d+_power_w"), np.intp),
         inlet=inlet,
         utilization=utilization,
-        frequency=column.get("cpu_freq_hz", -1),
+        clock=int(groups["clock"][0]) if len(groups["clock"]) else -1,
         lags_s=np.array([_LAGS_S.get(role, 0.0) for role in roles]),
         means=priors[:, :, 0],
         deviations=priors[:, :, 1],

@@ -22,6 +22,8 @@ OWN_EXCESS_K = 3.0
 LEAST_OWN = 0.05  # of its own residual
 MUCH = math.log(1.4)
 ROOM_K = 5.0  # warmer inlet air than usual is the room's fault first, and parts still follow it
+BUSY = 0.75  # of the highest clock or power: expected below that, a machine may just be idle
+NEAR_LIMIT_K = 5.0
 PARTS = ("vrm", "dimm", "gpu")
 LEAST_EXCESS_K = {"cpu": 4.0, "gpu": 4.0, "dimm": 3.0, "vrm": 3.0, "exhaust": 2.0}
 
@@ -42,6 +44,7 @@ def find_physical(tick: ScoredTick, residuals: Residuals | None) -> list[Finding
         *_of_fans(tick, residuals),
         *_of_shares(tick, residuals),
         *_of_efficiency(tick, residuals),
+        *_of_clock(tick, residuals),
     ]
 
 
@@ -157,6 +160,29 @@ def _of_fans(tick: ScoredTick, res: Residuals) -> list[Finding]:
     ]  # fmt: skip
 
 
+def _of_clock(tick: ScoredTick, res: Residuals) -> list[Finding]:
+    """Processors that are slower than their power, or draw less than their work, used to mean."""
+    slow = [j for j in (res.channels.clock, res.channels.work) if j >= 0 and res.beyond[j] < 0]
+    slow = [j for j in slow if _expected(tick, res, j) >= BUSY * float(tick.peak[res.channels.columns[j]])]
+    if not slow:
+        return []
+    is_hot = any(
+        (limit := tick.limits.get((tick.sensors[i], "upper"))) is not None
+        and limit - float(tick.seen[i]) <= NEAR_LIMIT_K
+        for i in res.channels.columns[res.channels.groups["cpu"]].tolist()
+    )
+    j, i = slow[0], int(res.channels.columns[slow[0]])
+    seen, usual = say(float(tick.seen[i]), tick.units[i]), say(_expected(tick, res, j), tick.units[i])
+    fault = "cpu_throttling" if is_hot else "power_cap"
+    return [
+        _finding(
+            fault, FAULTS[fault].severity, 0.6,
+            f"{tick.sensors[i]} of {tick.host} is at {seen}, {usual} at this load: something holds it down.",
+            tick, res, slow,
+        )
+    ]  # fmt: skip
+
+
 def _of_shares(tick: ScoredTick, res: Residuals) -> list[Finding]:
     """Supplies that no longer share as they did."""
     moved = [j for j in res.channels.shares.tolist() if res.beyond[j]]
@@ -236,7 +262,7 @@ def _expected(tick: ScoredTick, res: Residuals, j: int) -> float:
         return y
     if role == "phase":
         return y * float(tick.seen[channels.columns[channels.phases]].sum())
-    if role == "work":
+    if role in ("work", "clock"):
         return math.exp(y)
     hot_c = float(tick.seen[channels.inlet]) + math.exp(y)
     is_margin = tick.quantities[int(channels.columns[j])] == "margin"

@@ -30,6 +30,7 @@ SIBLINGS_RUNS, SIBLINGS_LONGER, SIBLINGS_TICKS = 200, 6.0, 60
 FLICKERS = 0.1  # of its readings differ from the one before
 NOW_READINGS = 64.0
 LEAST_OTHERS = 3
+PART_SCALE = 4.0  # from nothing to the highest, of a GPU's load by its own sensors: a scale that stays
 ENDS_OF_SCALE = (0.0, 1.0, 100.0)  # where a share or a duty stays by right
 _NONE, _STUCK = int(Doubt.NONE), int(Doubt.STUCK)
 LEVEL_READINGS = 1_024.0  # over which the relation to the load is learned
@@ -115,7 +116,9 @@ def _load_without(
     others = tells.sum() - tells.astype(np.float64)
     load = (z.sum() - z) / np.maximum(others, 1.0)
     if roles.has_part.any():  # a GPU that idles stands still by right, however hard the others work
-        of_part = (roles.of_part @ tells.astype(np.float64)) * roles.has_part
-        load = np.where(roles.has_part, roles.of_part @ z / np.maximum(of_part, 1.0), load)
+        shares = np.where(tells & (memory.peak > 0), values / np.maximum(memory.peak, 1e-9), 0.0)
+        of_part = roles.of_part @ tells.astype(np.float64)
+        own = PART_SCALE * (roles.of_part @ shares) / np.maximum(of_part, 1.0)
+        load = np.where(roles.has_part, own, load)
         others = np.where(roles.has_part, LEAST_OTHERS * (of_part > 0), others)
     return load, others
