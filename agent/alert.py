@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -15,6 +16,7 @@ from agent.sensors import SECOND_NS
 from agent.tick_points import six_digits
 
 UNKNOWN = "unknown"
+MOST_LISTED_BYTES = 60_000  # of a list of hosts: InfluxDB takes 64 kB in a text
 _GRAVEST_FIRST: tuple[Severity, ...] = ("P1", "P2", "P3", "info")
 
 State = Literal["open", "acknowledged", "resolved", "suppressed"]
@@ -112,3 +114,11 @@ def severity_rank(severity: Severity) -> int:
 def graver(one: Severity, other: Severity) -> Severity:
     """The more urgent of two."""
     return min(one, other, key=severity_rank)
+
+
+def comma_list(hosts: Sequence[str]) -> str:
+    """Hosts in a field; of more than it may hold, the first."""
+    text = ",".join(hosts).encode()
+    if len(text) > MOST_LISTED_BYTES:
+        text = text[:MOST_LISTED_BYTES].rpartition(b",")[0]
+    return text.decode()

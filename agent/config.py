@@ -31,6 +31,7 @@ from agent.config_url import is_loopback as is_loopback
 from agent.config_url import url_parts, without_user
 from agent.errors import ConfigError
 from agent.secret_files import read_environment, read_secret
+from agent.storm import STORM_INCIDENTS
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka accepts
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,200}")  # leaves room for ".state" and instance numbers
@@ -209,10 +210,13 @@ class StateConfig(Section):
 
 
 class AlertsConfig(Section):
-    """The one knob for noise."""
+    """The one knob for noise, and what is too much at once."""
 
     budget_per_host_month: float = Field(
         default=0.03, gt=0, le=30, description="a number above 0, at most 30"
+    )
+    storm_incidents_per_10min: int = Field(
+        default=STORM_INCIDENTS, ge=1, le=1_000_000, description="a whole number of 1..1000000"
     )
 
 

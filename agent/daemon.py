@@ -158,6 +158,7 @@ class Daemon:
             if restored.site is not None:
                 self._site = restored.site
                 self._site.maintenance = self._pipeline.maintenance
+                self._site.storm_incidents = self._config.alerts.storm_incidents_per_10min
             self._consumer.begin(partition, restored.start)
             self._unrestored.discard(partition)
             log_event(

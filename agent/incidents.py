@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.alert import UNKNOWN, Alert, State, alert_id, graver, rfc3339, severity_rank
+from agent.alert import UNKNOWN, Alert, State, alert_id, comma_list, graver, rfc3339, severity_rank
 from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.findings import Severity
 from agent.maintenance import NO_MAINTENANCE, Maintenance
@@ -31,6 +31,7 @@ from agent.site_events import (
     HostSummary,
     SiteEvent,
 )
+from agent.storm import HELD_SEVERITIES, STORM_INCIDENTS, Storm
 from agent.tick_points import six_digits
 
 STATES: tuple[State, ...] = ("open", "acknowledged", "suppressed", "resolved")
@@ -39,7 +40,6 @@ TOGETHER_NS = 5 * MINUTE_NS  # what begins within this on one host has one cause
 RACK_NS = 5 * MINUTE_NS  # one after the other within this, the same fault of a rack's hosts has one cause
 RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
 KEEP_NS = 24 * 60 * MINUTE_NS  # ended incidents are remembered for a day: partitions may be hours apart
-MOST_LISTED_BYTES = 60_000  # of a list of hosts: InfluxDB takes 64 kB in a text
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ class Incident:
             "fault": facts.fault,
             "severity": self.severity,
             "hosts": float(len(hosts)) if self.scope != "stream" else 0.0,
-            "host_list": _list(hosts) if self.scope != "stream" else "",
+            "host_list": comma_list(hosts) if self.scope != "stream" else "",
             "root_cause_confidence": six_digits(lead.confidence),
             "ruled_out": say_ruled_out(facts.ruled_out),
             "time_to_limit_s": NOT_KNOWN,
@@ -156,15 +156,21 @@ class SiteState:
     newest: dict[str, str] = field(default_factory=dict)  # host, or source as a stream → its incident
     racks: dict[str, RackFault] = field(default_factory=dict)  # "rack|fault" → where it was seen last
     notes: NoteBook = field(default_factory=NoteBook)
+    storm: Storm = field(default_factory=Storm)
     rack_air: RackAir = field(default_factory=RackAir)
 
 
 class Site:
     """Takes the events of all pipelines in their order; a deterministic function of them."""
 
-    def __init__(self, state: SiteState | None = None, maintenance: Maintenance = NO_MAINTENANCE) -> None:
+    def __init__(
+        self,
+        state: SiteState | None = None,
+        maintenance: Maintenance = NO_MAINTENANCE,
+        storm_incidents: int = STORM_INCIDENTS,
+    ) -> None:
         self._state = state if state is not None else SiteState()
-        self.maintenance = maintenance
+        self.maintenance, self.storm_incidents = maintenance, storm_incidents
 
     @classmethod
     def restore(cls, state: SiteState) -> Site:
@@ -179,15 +185,15 @@ class Site:
         """Take the next event; the points that it changed."""
         if isinstance(event, AlertChanged):
             self._see(event.alert.ended_ns or event.alert.raised_ns)
-            return self._join(event.alert.copy())
+            return [*self._calm(), *self._join(event.alert.copy())]
         if isinstance(event, Command):
             return self._obey(event)
         self._see(event.time_ns)
-        silence = self._state.silence
+        silence, calm = self._state.silence, self._calm()
         if isinstance(event, HostSummary):
             warmed = Verdict(tuple(self._state.rack_air.hear(event)))
-            return [*self._tell(silence.hear(event)), *self._tell(warmed)]
-        return self._tell(silence.mark(event, self.maintenance))
+            return [*calm, *self._tell(silence.hear(event)), *self._tell(warmed)]
+        return [*calm, *self._tell(silence.mark(event, self.maintenance))]
 
     def recent(self) -> list[Point]:
         """What is open and what ended in the last 30 min: incidents, their links, silence alerts."""
@@ -226,7 +232,7 @@ class Site:
             points += [group.alert.to_point(), *self._join_group(group)]
         return points
 
-    def _join(self, alert: Alert) -> list[Point]:
+    def _join(self, alert: Alert, may_wait: bool = True) -> list[Point]:
         """Put an alert into the incident that has it, its host's present one, its rack's, or a new one."""
         state = self._state
         known = state.incidents.get(state.of_alert.get(alert.id, ""))
@@ -235,11 +241,15 @@ class Site:
             known.put(alert)
             now = known.to_point()
             return [now] if now != before else []
+        storm = state.storm
         if alert.state in ("suppressed", "resolved"):  # of a muted host: nobody is to be told
-            return []
+            return storm.drop(alert, self.storm_incidents)
         incident = self._present_of_host(alert) or self._present_in_rack(alert)
         if incident is None and alert.kind == "sensor" and alert.severity == "info":
             return []  # a spike that is over is told by its alert; nobody has to do anything
+        if incident is None and may_wait and self._waits(alert):
+            return [storm.hold(alert, self.storm_incidents)]
+        dropped = storm.drop(alert, self.storm_incidents)
         if incident is None:
             of_rack: Scope = "rack" if alert.host == alert.rack else "host"
             scope: Scope = "stream" if alert.fault == "stream_silent" else of_rack
@@ -247,7 +257,24 @@ class Site:
         state.newest[alert.host] = incident.id
         if alert.rack:
             state.racks[f"{alert.rack}|{alert.fault}"] = RackFault(incident.id, alert.raised_ns)
-        return [*self._put(incident, alert), incident.to_point()]
+        return [*dropped, *self._put(incident, alert), incident.to_point()]
+
+    def _waits(self, alert: Alert) -> bool:
+        """Whether so much began lately that what is not urgent would only hide what is."""
+        is_on = self._state.storm.is_on(alert.raised_ns, self.storm_incidents)
+        return alert.severity in HELD_SEVERITIES and (is_on or alert.id in self._state.storm.waiting)
+
+    def _calm(self) -> list[Point]:
+        """What waited, once a storm is over. It is not counted again."""
+        storm = self._state.storm
+        released, points = storm.end(self._state.now_ns, self.storm_incidents)
+        if not released:
+            return points
+        begun_ns = [*storm.begun_ns]
+        for alert in released:
+            points += self._join(alert, may_wait=False)
+        storm.begun_ns = begun_ns
+        return points
 
     def _present(self, incident_id: str | None, alert: Alert) -> Incident | None:
         """An incident that is open, or ended less than 30 min before the alert's onset."""
@@ -320,6 +347,7 @@ class Site:
             members={},
         )
         self._state.incidents[incident.id] = incident
+        self._state.storm.begin(alert.raised_ns)
         return incident
 
     def _forget(self) -> None:
@@ -331,11 +359,3 @@ class Site:
             state.of_alert = {k: v for k, v in state.of_alert.items() if v not in gone}
             state.newest = {k: v for k, v in state.newest.items() if v not in gone}
             state.racks = {k: v for k, v in state.racks.items() if v.incident not in gone}
-
-
-def _list(hosts: Sequence[str]) -> str:
-    """A comma list; of more hosts than a field may hold, the first."""
-    text = ",".join(hosts).encode()
-    if len(text) > MOST_LISTED_BYTES:
-        text = text[:MOST_LISTED_BYTES].rpartition(b",")[0]
-    return text.decode()
