@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.newcomer import LEARN_HOURS, Offset, measure_doubt, widen
+from models.newcomer import LEARN_HOURS, Offset, doubt_of, measure_doubt, widen
 
 PRESENT = np.ones((10, 2), bool)
 
@@ -68,6 +68,12 @@ def test_doubt_falls_with_every_hour() -> None:
     doubts = [learnt(hours).doubt() for hours in (0, 1, 3, 12)]
     assert doubts == sorted(doubts, reverse=True)
     assert doubts[0] == 1.0
+
+
+def test_a_cohort_of_few_hosts_doubts_a_stranger_all_day_and_most_in_its_first_hour() -> None:
+    first, later = doubt_of(learnt(0), 0.3, hosts=2), doubt_of(learnt(20), 0.3, hosts=2)
+    assert first > later > doubt_of(learnt(0), 0.3, hosts=8) > doubt_of(learnt(20), 0.3, hosts=8) > 0
+    assert doubt_of(learnt(LEARN_HOURS), 0.3, hosts=2) == 0
 
 
 def test_doubt_is_how_much_higher_hosts_score_as_strangers() -> None:
