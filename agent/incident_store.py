@@ -19,7 +19,7 @@ from agent.sink.influx import InfluxSink
 
 TAGS = {"alert": ("host", "kind"), "incident": ("anchor",), NOTE: ("host",)}
 _END = "2200-01-01T00:00:00Z"
-MOST_NAMED = 100  # hosts in a query; of more, all that began meanwhile is read
+MOST_NAMED = 100  # hosts or ids in a query; of more hosts, all that began meanwhile is read
 NOTES_FILE = "notes.lp"
 _LEFT_OUT = frozenset({"", "result", "table", "_time", "_measurement", "_start", "_stop"})
 
@@ -83,10 +83,14 @@ class InfluxStore:
 
     def alerts_of(self, ids: Iterable[str]) -> list[Point]:
         """The alerts of these ids, and those of incidents that have them."""
-        wanted = " or ".join(f"r._value == {flux_text(one)}" for one in sorted(set(ids)))
-        if not wanted:
-            return []
-        return self._points_at(self._find(wanted, ("id", "incident"), "alert"))
+        wanted = sorted(set(ids))
+        found: dict[object, Point] = {}
+        for start in range(0, len(wanted), MOST_NAMED):
+            some = wanted[start : start + MOST_NAMED]
+            test = " or ".join(f"r._value == {flux_text(one)}" for one in some)
+            points = self._points_at(self._find(test, ("id", "incident"), "alert"))
+            found |= {point.identity: point for point in points}
+        return list(found.values())
 
     def add(self, note: Point) -> str:
         sink = InfluxSink(

@@ -49,26 +49,28 @@ def list_table(incidents: Sequence[IncidentEpisode]) -> Table:
     return table
 
 
-def shown(incident: IncidentEpisode, notes: Sequence[Note]) -> Iterator[str | Table]:
+def shown(incident: IncidentEpisode, notes: Sequence[Note]) -> Iterator[Text | Table]:
     """Everything that is known of an incident, as lines and tables."""
     what = "Unusual behaviour" if incident.fault == "unknown" else say_fault(incident.fault)
-    yield f"{incident.severity} {what}, {_where(incident)}: {incident.state}"
-    yield incident.summary_en or (incident.lead.diagnosis if incident.lead is not None else "")
+    yield _safe(f"{incident.severity} {what}, {_where(incident)}: {incident.state}")
+    yield _safe(incident.summary_en or (incident.lead.diagnosis if incident.lead is not None else ""))
     yield _facts(incident)
     for alert in incident.alerts:
-        yield ""
-        yield (
-            f"{alert.host}, {alert.kind}: {alert.fault}, {alert.severity}, {alert.state}"
-            + (", its data stopped" if alert.data == "stale" and alert.state != "resolved" else "")
-            + f" ({alert.id})"
-        )
-        yield f"  {alert.diagnosis}"
+        yield Text()
+        yield _safe(_headline(alert))
+        yield _safe(f"  {alert.diagnosis}")
         if alert.evidence:
             yield _evidence(alert.evidence)
-        yield from (f"  {number}. {action}" for number, action in enumerate(alert.actions, start=1))
+        yield from (_safe(f"  {number}. {action}") for number, action in enumerate(alert.actions, start=1))
     if notes:
-        yield ""
+        yield Text()
         yield _notes(notes)
+
+
+def _headline(alert: AlertEpisode) -> str:
+    stopped = ", its data stopped" if alert.data == "stale" and alert.state != "resolved" else ""
+    what = f"{alert.fault}, {alert.severity}, {alert.state}{stopped}"
+    return f"{alert.host}, {alert.kind}: {what} ({alert.id})"
 
 
 def _facts(incident: IncidentEpisode) -> Table:
@@ -134,7 +136,7 @@ def _where(incident: IncidentEpisode) -> str:
 
 def _safe(text: str) -> Text:
     """Names come from messages: neither rich's markup nor a terminal's control codes come through."""
-    return Text("".join(c if c.isprintable() else "�" for c in text))
+    return Text("".join(c if c.isprintable() or c == "\n" else "�" for c in text))
 
 
 # -- for scripts -------------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from agent.config import load_config
 from agent.errors import ConfigError
@@ -148,12 +147,9 @@ def show_command(
         }
         typer.echo(json.dumps(fields, ensure_ascii=False))
         return
-    console = Console()
+    console = Console(highlight=False)
     for part in shown(incident, notes):
-        if isinstance(part, Table):
-            console.print(part)
-        else:
-            console.print(part, markup=False, highlight=False)
+        console.print(part)
 
 
 @incidents_app.command("ack")
@@ -249,7 +245,7 @@ def _since_ns(since: str, out: Path | None) -> int:
     since = since or USUAL_SINCE
     if since[:4].isdigit() and "-" in since:
         return round(read_moment(since, "--since", "incidents list") * SECOND_NS)
-    return time.time_ns() - round(read_span(since, "--since", "incidents list") * SECOND_NS)
+    return max(0, time.time_ns() - round(read_span(since, "--since", "incidents list") * SECOND_NS))
 
 
 def _find(store: IncidentStore, beginning: str) -> Subject:
