@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from deploy.local.influx_server import InfluxServer
 from deploy.local.kafka_server import KafkaServer
 
 OBEYED_S = 20.0  # the owner looks every five seconds
-FEW = 12  # ticks: the first alert is as old as this
+FEW = 12  # ticks
 
 
 @pytest.fixture
@@ -153,6 +154,31 @@ def test_a_form_writes_maintenance_as_a_point(
     wait_until(lambda: states(influx, setup) == {"n01": "suppressed", "n02": "open"}, "one is muted")
     assert incidents(influx, setup) == {"n02": "open"}
     assert daemon.stop() == 0
+
+
+def test_a_window_in_the_config_and_one_in_a_calendar_are_kept(
+    setup: Setup, influx: InfluxServer, fleet: Fleet
+) -> None:
+    start, end = (datetime.fromtimestamp(time.time() + hours * 3600, UTC) for hours in (-2, 2))
+    setup.extra = f"""
+[maintenance]
+ical_file = "work.ics"
+[[maintenance.window]]
+hosts = ["n01"]
+start = {start:%Y-%m-%dT%H:%M:%SZ}
+end = {end:%Y-%m-%dT%H:%M:%SZ}
+"""
+    (setup.folder / "work.ics").write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\nBEGIN:VEVENT\r\nUID:1\r\nLOCATION:rack:r2\r\n"
+        f"DTSTART:{start:%Y%m%dT%H%M%SZ}\r\nDTEND:{end:%Y%m%dT%H%M%SZ}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    with DaemonProcess(setup) as daemon:
+        daemon.start()
+        fleet.send(10, n01=COOL, n02=COOL, m01=COOL)
+        fleet.send(3, n01=HOT, n02=HOT, m01=HOT)
+        wait_until(lambda: incidents(influx, setup) == {"m01": "open"}, "the one that nobody works on")
+        assert states(influx, setup) == {"n01": "suppressed", "n02": "suppressed", "m01": "open"}
+        assert daemon.stop() == 0
 
 
 def test_a_token_that_may_not_read_is_said_in_a_line(setup: Setup) -> None:
