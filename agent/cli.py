@@ -39,6 +39,13 @@ class Part(StrEnum):
     ALL = "all"
 
 
+class Language(StrEnum):
+    """In which an answer is given."""
+
+    EN = "en"
+    ZH = "zh"
+
+
 class Device(StrEnum):
     """Where models run."""
 
@@ -342,6 +349,42 @@ def explain(
     from agent.explain.command import explain as explain_all
 
     explain_all(what, time, config, out, registry, as_json)
+
+
+@app.command()
+def ask(
+    incident: Annotated[
+        str, typer.Argument(metavar="ID", help="Of an incident or an alert; 4 digits may do.")
+    ],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In English or Chinese.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Of the running site.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="In place of its InfluxDB: what a replay wrote."),
+    ] = None,
+    lang: Annotated[
+        Language | None, typer.Option("--lang", help="Of the answer.  [default: the question's]")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="From the evidence alone, whatever the config says.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask about an incident: why, since when, how sure, what first, why not another part.
+
+    Answers quote the incident's evidence with numbers, units and times, or say that it does not say.
+    Nothing leaves this machine unless the config names an endpoint in [assistant].
+
+    \b
+    Example:
+      coldaisle ask 3f2a9c "why not the power supply?" --config coldaisle.toml
+      coldaisle ask 3f2a9c "先做什么" --out demo
+    """
+    from agent.ask.command import ask as ask_one
+
+    ask_one(incident, question, config, out, lang.value if lang else "", offline, as_json)
 
 
 @app.command(

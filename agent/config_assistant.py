@@ -1,4 +1,4 @@
-"""The section `assistant`: a language model of the site's own that puts answers into words. Off by default."""
+"""The section `assistant`: a language model of the site's own that words answers. Off by default."""
 
 from __future__ import annotations
 

@@ -107,10 +107,10 @@ def _sure(_case: Case, facts: Facts) -> Said:
     words = next(row for row in CONFIDENCE_WORDS if facts.confidence >= row[0] or row[0] == 0)
     percent = f"{100 * facts.confidence:.0f} %"
     rows, against = len(facts.speaks_for), len(facts.speaks_against)
-    name, name_zh = say_name(facts.fault), words_of(facts.fault).name_zh
+    name, name_zh = words_of(facts.fault).name_en, words_of(facts.fault).name_zh
     return Said(
-        f"It is {words[1]} ({percent}) that this is {name}: {_count(rows, 'observation')} for it, "
-        f"{against:,} against it, {_count(len(facts.ruled_out), 'other cause')} ruled out.",
+        f"{name}: {words[1]} ({percent}). {_count(rows, 'observation')} for it, {against:,} against it, "
+        f"{_count(len(facts.ruled_out), 'other cause')} ruled out.",
         f"{name_zh}：{words[2]}（{percent}）。支持的观测 {rows:,} 条，不支持的 {against:,} 条，"
         f"已排除其他原因 {len(facts.ruled_out):,} 个。",
         (*facts.speaks_for, *facts.speaks_against)[:MOST_ROWS],
