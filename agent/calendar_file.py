@@ -23,6 +23,7 @@ from agent.sensors import SECOND_NS
 MAX_SAID_CHARS = 200
 RACK = "rack:"
 NOT_HELD = "CANCELLED"
+TOO_OFTEN = {"SECONDLY", "MINUTELY"}  # a slip; following it would hold up everything else
 TRIED_FROM = datetime(2026, 1, 1, tzinfo=UTC)
 MARGIN = timedelta(days=2)  # times without a zone may lie in any
 
@@ -104,6 +105,10 @@ class CalendarFile:
             if event.get("DTSTART") is None:
                 yield f"event {name!r} has no DTSTART"
                 continue
+            rules = event.get("RRULE", [])
+            for rule in rules if isinstance(rules, list) else [rules]:
+                if {str(frequency).upper() for frequency in rule.get("FREQ", [])} & TOO_OFTEN:
+                    yield f"event {name!r} comes again every minute or more often"
             for key in ("DTSTART", "DTEND"):
                 zone = event.get(key).params.get("TZID") if event.get(key) is not None else None
                 if zone and isinstance(event.get(key).dt, datetime) and event.get(key).dt.tzinfo is None:

@@ -183,6 +183,7 @@ def test_a_calendar_that_is_changed_is_taken_up_and_a_broken_one_is_not(tmp_path
         ([event("UID:1", "DTSTART:20260310T100000Z")], "names no hosts"),
         ([event("UID:1", "LOCATION:n1", "DTSTART;TZID=Nowhere/At:20260310T100000")], "not known"),
         ([event("UID:1", "LOCATION:n1", "DTSTART:20260310T100000Z", "RRULE:FREQ=SOMETIMES")], "RRULE"),
+        ([event("UID:1", "LOCATION:n1", "DTSTART:20260310T100000Z", "RRULE:FREQ=SECONDLY")], "every minute"),
     ],
 )
 def test_a_calendar_that_cannot_be_used_stops_the_start_with_one_line(
