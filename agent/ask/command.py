@@ -114,13 +114,19 @@ def load_case(settings: Config | None, out: Path | None, incident_id: str) -> Ca
     if len(found) > 1:
         ids = ", ".join(sorted(incident.id for incident in found))
         raise ConfigError(f"ask: {beginning} may be of {ids}; expected more digits")
-    incident = found[0]
+    incident = _whole(store, found[0])
     notes = [
         note
         for note in _notes(store)
         if note.id and (note.id == incident.id or alerts_of(note, incident.alerts))
     ]
     return case_of(incident, notes, _history(settings, out))
+
+
+def _whole(store: IncidentStore, incident: IncidentEpisode) -> IncidentEpisode:
+    """With all its alerts: whoever was found by an alert's id came with that one alone."""
+    known = read_incidents(store.of_id(incident.id))
+    return next((one for one in known if one.id == incident.id), incident)
 
 
 def _is_named(incident: IncidentEpisode, beginning: str) -> bool:
