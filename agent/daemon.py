@@ -218,9 +218,8 @@ class Daemon:
             held.settle_event_time()
         for part, keep in ((warm, False), (live, True)):
             if part:
-                output = self._pipeline.process(part, again=not keep)
+                output = self._pipeline.process(part)
                 self._touch(output.touched)
-                self._renew(output.stopped)
                 if keep:
                     batch.add(output)
         return batch
@@ -246,21 +245,15 @@ class Daemon:
             if held is not None:
                 held.checkpoints.touch([name])
 
-    def _renew(self, names: Sequence[str]) -> None:
-        """These changed by something that their own log does not tell: their records are due."""
-        by_source = {source_name(*p): held for p, held in self._partitions.items()}
-        for host in (self._pipeline.hosts[name] for name in names):
-            if host.source in by_source:
-                by_source[host.source].checkpoints.renew(host.name)
-                by_source[host.source].is_pressing = True
-
-    def _find_stopped(self, source: str, at_end: bool, batch: Output) -> None:
-        """Open alerts of hosts that send nothing while their log is read to its end."""
+    def _find_stopped(self, source: str, log: Partition, at_end: bool, batch: Output) -> None:
+        """Open alerts of hosts that send nothing while their log is read to its end. No log tells that again:
+        their records are due."""
         if self._end_clock.advance(source, time.monotonic_ns(), at_end):
             hosts = self._pipeline.hosts_with_alerts(source)
             for host, alerts in self._stale.look(hosts, self._end_clock.passed_ns.get(source, 0)):
                 batch.tell(alerts)
-                self._renew([host.name])
+                log.checkpoints.renew(host.name)
+                log.is_pressing = True
 
     def _take_over(self, batch: Output) -> None:
         """Write a new partition's alerts again, now and once more when its old owner must be gone: that
@@ -309,7 +302,7 @@ class Daemon:
             batch.points += done.points
             batch.events += done.events
             records |= done.records
-            self._find_stopped(source_name(*partition), at_end, batch)
+            self._find_stopped(source_name(*partition), log, at_end, batch)
         return records
 
     def _take_notes(self, batch: Output) -> dict[bytes, bytes | None]:

@@ -52,7 +52,6 @@ class Output:
     dead_letters: list[tuple[Message, str]] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     touched: tuple[str, ...] = ()  # hosts whose state may have changed
-    stopped: list[str] = field(default_factory=list)  # hosts that changed by what others sent
 
     def add(self, other: Output) -> None:
         """What another batch led to comes after this."""
@@ -97,11 +96,9 @@ class Pipeline:
         self._marks = EventMarks() if mark_event_minutes else None
         self._with_alerts: set[str] = set()  # hosts that may have open ones
         self._clock, self._stale = EventClock(), StaleWatch()
-        self._is_again = False  # hosts are at different places of their log then: none outruns another
 
-    def process(self, messages: Sequence[Message], again: bool = False) -> Output:
-        """Take the next messages of one log, in its order; `again`: they only rebuild what a restart lost."""
-        self._is_again = again
+    def process(self, messages: Sequence[Message]) -> Output:
+        """Take the next messages of one log, in its order."""
         decoded = self._decoder.decode(messages)
         buried = self.controls.find_buried(messages)
         stream, stored = self._intake.take(messages, decoded.readings, decoded.told, buried)
@@ -131,7 +128,6 @@ class Pipeline:
             host.clock.lateness_ns = self._lateness_ns  # the config may have changed since
             self.hosts[host.name] = host
             self._with_alerts.add(host.name)
-            self._stale.restore(host.name)
         self._settle_kinds()
         self._intake.forget_places()
 
@@ -158,13 +154,13 @@ class Pipeline:
         self.homes.pop(name, None)
         self._intake.forget_places()
 
-    def hosts_with_alerts(self, source: str) -> list[Host]:
-        """The hosts of a source that have open alerts, by name."""
+    def hosts_with_alerts(self, source: str = "") -> list[Host]:
+        """The hosts that have open alerts, by name; those of one source where it is named."""
         self._with_alerts = {
             name for name in self._with_alerts if name in self.hosts and self.hosts[name].alerts.has_open
         }
         hosts = (self.hosts[name] for name in sorted(self._with_alerts))
-        return [host for host in hosts if host.source == source]
+        return [host for host in hosts if source in ("", host.source)]
 
     # -- one stage after the other -------------------------------------------------------------------------
 
@@ -217,8 +213,8 @@ class Pipeline:
         if self._marks is not None:
             source = self._marks.recording
             output.events.extend(self._marks.before(tick.time_ns))
-        if not self._is_again and self._clock.advance(host.source, tick.time_ns, tick.period_ns):
-            self._find_stopped(host.source, tick.time_ns, output)
+            if self._clock.advance(tick.time_ns, tick.period_ns):
+                self._find_stopped(output)
         output.events.extend(AlertChanged(alert) for alert in changed)
         if changed:
             self._with_alerts.add(host.name)
@@ -226,12 +222,10 @@ class Pipeline:
             host.summary_minute = tick.time_ns // MINUTE_NS
             output.events.append(_summary(host, source, tick, self.topology.place(host.name).u))
 
-    def _find_stopped(self, source: str, newest_ns: int, output: Output) -> None:
-        """Open alerts of hosts that send nothing while others of their source go on."""
-        hosts = self.hosts_with_alerts(source)
-        for host, alerts in self._stale.look(hosts, self._clock.passed_ns[source], newest_ns):
+    def _find_stopped(self, output: Output) -> None:
+        """Open alerts of hosts that send nothing while others of the recording go on."""
+        for _, alerts in self._stale.look(self.hosts_with_alerts(), self._clock.passed_ns):
             output.tell(alerts)
-            output.stopped.append(host.name)
 
     def _new_host(self, name: str, source: str) -> Host:
         source = self.homes.get(name, source)

@@ -1,7 +1,8 @@
-"""Finds open alerts of hosts whose data has stopped. Two clocks say how long; neither counts a backlog.
+"""Finds open alerts of hosts whose data has stopped: by the other hosts' event time in a recording, in the
+daemon by the time for which the log has been read to its end. A backlog moves neither clock.
 
-other hosts' event minutes ─► EventClock ─┐
-wall time at a log's end ───► EndClock ───┴─► StaleWatch ─► HostAlerts.stale
+event minutes of a recording ─► EventClock ─┐
+wall time at a log's end ─────► EndClock ───┴─► StaleWatch ─► HostAlerts.stale
 """
 
 from __future__ import annotations
@@ -20,21 +21,20 @@ LOOK_EVERY_NS = 15 * SECOND_NS
 
 @dataclass(slots=True)
 class EventClock:
-    """The event time that has passed at each source, gaps left out."""
+    """The event time that has passed in a recording, gaps left out."""
 
-    passed_ns: dict[str, int] = field(default_factory=dict)
-    _minute: dict[str, int] = field(default_factory=dict)
+    passed_ns: int = 0
+    _minute: int = -1
 
-    def advance(self, source: str, time_ns: int, period_ns: int) -> bool:
-        """A tick of a source; whether it opens a new minute there."""
+    def advance(self, time_ns: int, period_ns: int) -> bool:
+        """A tick of any host; whether it opens a new minute."""
         minute = time_ns // MINUTE_NS
-        step = minute - self._minute.setdefault(source, minute)
-        if step <= 0:
+        step = minute - self._minute if self._minute >= 0 else 0
+        if step <= 0 <= self._minute:
             return False
-        self._minute[source] = minute
-        passed_ns = min(step * MINUTE_NS, max(GAP_NS, 2 * period_ns))
-        self.passed_ns[source] = self.passed_ns.get(source, 0) + passed_ns
-        return True
+        self._minute = minute
+        self.passed_ns += min(step * MINUTE_NS, max(GAP_NS, 2 * period_ns))
+        return step > 0
 
 
 @dataclass(slots=True)
@@ -61,25 +61,13 @@ class StaleWatch:
     """Since when, by a clock, hosts with open alerts have sent nothing."""
 
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)  # host → its newest tick, the clock then
-    _restored: set[str] = field(default_factory=set)
 
-    def restore(self, host: str) -> None:
-        """A restart lost how long the host has been seen to send nothing: its own time must tell."""
-        self._seen.pop(host, None)
-        self._restored.add(host)
-
-    def look(
-        self, hosts: Iterable[Host], passed_ns: int, newest_ns: int = 0
-    ) -> Iterator[tuple[Host, list[Alert]]]:
-        """The hosts that have stopped at this reading of the clock, with the alerts that it changed.
-        `newest_ns` is the event time of the hosts that go on."""
+    def look(self, hosts: Iterable[Host], passed_ns: int) -> Iterator[tuple[Host, list[Alert]]]:
+        """The hosts that have stopped at this reading of the clock, with the alerts that it changed."""
         for host in hosts:
             tick_ns = host.alerts.now_ns
             seen_ns, since_ns = self._seen.get(host.name, (-1, 0))
             if seen_ns != tick_ns:
-                before_ns = max(0, newest_ns - tick_ns) if host.name in self._restored else 0
-                since_ns = passed_ns - before_ns
-                self._seen[host.name] = (tick_ns, since_ns)
-                self._restored.discard(host.name)
-            if changed := host.alerts.stale(tick_ns + passed_ns - since_ns):
+                self._seen[host.name] = (tick_ns, passed_ns)
+            elif changed := host.alerts.stale(tick_ns + passed_ns - since_ns):
                 yield host, changed

@@ -104,10 +104,8 @@ class Run:
         self.held.settle_event_time()
         output = Output()
         for part in (warm, live):
-            output = self.pipeline.process(part, again=part is warm)
+            output = self.pipeline.process(part)
             self.held.checkpoints.touch(output.touched)
-            for name in output.stopped:
-                self.held.checkpoints.renew(name)
         done = self.desk.apply(SOURCE, self.held, self.position, True, self.held.event_ns)
         if not dies:
             self.commit(output, done)
@@ -327,25 +325,3 @@ def test_an_older_command_does_not_replace_a_newer_one() -> None:
 def test_records_that_are_none_of_ours_say_nothing() -> None:
     records = {mute_key("h1"): b"{", forget_key("h2"): b'{"host":3}', b"h3": b"a host"}
     assert Controls.from_records(records) == Controls()
-
-
-def test_a_host_that_others_outran_is_stale_after_any_crash(log: list[Message]) -> None:
-    """The last run comes once more, as if it went on, but for the first host."""
-    last_ms = log[-1].timestamp_ms or 0
-    run = [
-        m for m in log if last_ms - (m.timestamp_ms or 0) < 480_000 and FIRST.encode() not in (m.value or b"")
-    ]
-    longer = [replace(m, offset=at) for at, m in enumerate([*log, *(_later(m, 510_000) for m in run)])]
-    expected = whole(Run(longer), orders=lambda _: {})
-    alert = expected.pipeline.hosts[FIRST].alerts.tracks["condition"].alert
-    assert alert is not None
-    assert (alert.state, alert.data) == ("open", "stale")
-    for seed in range(3):
-        again = whole(Run(longer, rewind_s=10_000_000.0), random.Random(seed), lambda _: {})
-        assert again.pipeline.hosts[FIRST].alerts.tracks["condition"].alert == alert
-
-
-def _later(message: Message, by_ms: int) -> Message:
-    head, _, time_ns = (message.value or b"").rpartition(b" ")
-    value = head + f" {int(time_ns) + by_ms * 1_000_000}".encode()
-    return replace(message, value=value, timestamp_ms=(message.timestamp_ms or 0) + by_ms)
