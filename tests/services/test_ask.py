@@ -108,8 +108,8 @@ def config(influx: InfluxServer, bucket: str, tmp_path: Path) -> Path:
         ("is it over?", "No, it is open."),
         (
             "what did psu2_in_w read",
-            "In the evidence: PSU 2 input power 0 W (expected 135 W) on n07 (psu2_in_w). PSU 2 input power of "
-            "n07 read 135 W at 2026-01-01 00:00:00 UTC, between 0 and 135 W since, and 0 W at 2026-01-01 "
+            "In the evidence: PSU 2 input power 0 W (expected 135 W) on n07 (psu2_in_w). PSU 2 input power "
+            "of n07 read 135 W at 2026-01-01 00:00:00 UTC, between 0 and 135 W since, and 0 W at 2026-01-01 "
             "00:00:03 UTC (4 readings).",
         ),
         (
