@@ -185,6 +185,10 @@ def test_values_have_their_units_and_what_is_not_known_is_not_said() -> None:
     assert say_row_zh(GONE) == "出风温度：无数据（正常值 36 °C）"
     share = Evidence("airflow_per_fan_speed", "other", "1", 0.52, 1.0, "for")
     assert say_row(share) == "air flow per fan speed 52 % (expected 100 %)"
+    assert say_sensor("inlet_temp_c of r4-n01") == "inlet temperature of r4-n01"
+    assert say_row_zh(replace(GONE, sensor="inlet_temp_c of r4-n01", seen=30.5)) == (
+        "r4-n01 的进风温度：30.5 °C（正常值 36 °C）"
+    )
     assert [say_sensor(name) for name in ("input_v", "input2_v", "psu1_vin", "dimm_a1_temp_c")] == [
         "input voltage", "input 2 voltage", "PSU 1 input voltage", "DIMM A1 temperature",
     ]  # fmt: skip

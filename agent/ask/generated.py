@@ -74,9 +74,12 @@ def generate(
 def mask_of(case: Case, texts: list[str], names: Names | None = None) -> Mask:
     """Stand-ins for all names of the case: hosts, racks, places, people, and addresses in the texts."""
     incident, scope, place = case.incident, case.incident.scope, case.incident.place
+    racks = [alert.rack for alert in case.alerts]
+    hosts = [*incident.hosts, *(alert.host for alert in case.alerts)]
+    hosts += [sensor.partition(" of ")[2] for sensor in case.sensors]  # a rack's evidence names its hosts
     of_case: dict[str, list[str]] = {
-        "host": [*incident.hosts, *(alert.host for alert in case.alerts)],
-        "rack": [alert.rack for alert in case.alerts],
+        "host": [host for host in hosts if host not in racks],
+        "rack": racks,
         "person": [note.by for note in case.notes],
     }
     kind = scope if scope in ("host", "rack", "row", "zone", "pdu") else "place"

@@ -81,6 +81,9 @@ def say_sensor_zh(sensor: str) -> str:
 
 
 def _say(sensor: str, language: int) -> str:
+    own, of, host = sensor.partition(" of ")
+    if of:  # of a rack's evidence: the sensor of one of its hosts
+        return f"{host} 的{_say(own, language)}" if language else f"{_say(own, language)} of {host}"
     for pattern, *words in _NAMES:
         if match := re.fullmatch(pattern, sensor):
             told = words[language].format(*(part.upper() for part in match.groups()))

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import START_NS, case, write_folder
+from cases import START_NS, alert, case, incident_of, write_folder
 
 from agent.ask.command import ask, reply_to
 from agent.ask.endpoint import EndpointError, complete
+from agent.ask.evidence import case_of
 from agent.ask.generated import mask_of, tell_evidence, unknown_numbers
 from agent.ask.masking import make_mask
 from agent.ask.question import understand
 from agent.config import Config, load_config
 from agent.config_assistant import AssistantConfig
 from agent.errors import ConfigError
+from agent.findings import Evidence
 from agent.notes import Note
 
 Handler = Callable[[BaseHTTPRequestHandler], None]
@@ -296,6 +298,23 @@ def test_a_source_and_its_topic_are_masked_as_places() -> None:
     object.__setattr__(incident, "place", "dc-telemetry/0")
     mask = mask_of(of, [tell_evidence(of), "dc-telemetry/0 and dc-telemetry"])
     assert mask.hide("dc-telemetry/0 and dc-telemetry") == "place-1 and place-2"
+
+
+def test_the_hosts_that_a_racks_evidence_names_are_masked_and_the_rack_stays_a_rack() -> None:
+    rack = alert(host="r4")
+    rack.rack, rack.fault, rack.also = "r4", "recirculation", []
+    rack.diagnosis = (
+        "Warm air comes round to the top of rack r4: hosts there breathe warm air (r4-n09 6 K)."
+    )
+    rack.evidence = [Evidence("inlet_temp_c of r4-n09", "temperature", "Cel", 30.0, 24.0, "for")]
+    of = case_of(incident_of(rack))
+    text = tell_evidence(of)
+    hidden = mask_of(of, [text]).hide(text)
+    assert (
+        "r4" not in hidden
+        and "top of rack rack-A" in hidden
+        and "inlet temperature of host-1 30 °C" in hidden
+    )
 
 
 # -- the config --------------------------------------------------------------------------------------------
