@@ -39,7 +39,7 @@ FAULTS: dict[str, Fault] = {
         "F07",
         "P1",
         (
-            "Check the supply's input and its PDU outlet first: several hosts at once mean a lost feed",
+            "Check the supply's input and its PDU outlet: several hosts at once mean a lost feed",
             "Leave the other feed alone while redundancy is lost",
             "Reseat the supply, then replace it",
         ),

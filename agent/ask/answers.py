@@ -46,14 +46,7 @@ class Answer:
 
 def answer(case: Case, question: Question, chinese: bool) -> Answer:
     """The answer to a question; `known` is False where the evidence does not say."""
-    facts = case.facts
-    if facts is None:
-        said = Said(
-            "The evidence does not say: none of the incident's alerts could be read.",
-            "证据没有说明：无法读取该事件的任何告警。",
-            known=False,
-        )
-    elif question.topic is None:
+    if question.topic is None:
         said = Said(
             f"The evidence does not say. What can be asked: {CAN_ANSWER}.",
             f"证据没有说明。可以问：{CAN_ANSWER_ZH}。",
@@ -64,16 +57,20 @@ def answer(case: Case, question: Question, chinese: bool) -> Answer:
     elif question.topic is Topic.SENSOR:
         said = say_sensors(case, question.sensors)
     else:
-        said = _TOPICS[question.topic](case, facts)
+        said = _TOPICS[question.topic](case, case.facts)
     return Answer(said.chinese if chinese else said.english, question.topic, said.known, said.rows)
 
 
 def _what(case: Case, facts: Facts) -> Said:
     english, chinese = summarize_english(facts, case.confirmed), summarize_chinese(facts, case.confirmed)
+    if not case.alerts:  # of a storm, whose own words say more than its alerts would
+        english, chinese = case.incident.summary_en or english, case.incident.summary_zh or chinese
     return Said(english, chinese, facts.speaks_for[:MOST_ROWS])
 
 
 def _why(_case: Case, facts: Facts) -> Said:
+    if not facts.diagnosis and not facts.evidence:
+        return Said("The evidence does not say why.", "证据没有说明原因。", known=False)
     rows, against = facts.speaks_for[:MOST_ROWS], facts.speaks_against[:MOST_ROWS]
     parts = [as_sentence(facts.diagnosis) if facts.diagnosis else ""]
     parts += [f"For it: {'; '.join(map(say_row, rows))}." if rows else "It rests on no sensor's value."]

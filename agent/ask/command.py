@@ -87,7 +87,7 @@ def ask(
 def reply_to(case: Case, asked: Question, chinese: bool, settings: Config | None) -> Reply:
     """The offline answer, worded by the config's endpoint where there is one and it answers in time."""
     told = answer(case, asked, chinese)
-    if settings is None or not settings.assistant.is_on or case.facts is None:
+    if settings is None or not settings.assistant.is_on:
         return Reply(told)
     assistant = settings.assistant
     if not (assistant.rewrite if asked.topic is Topic.WHAT else assistant.ask):

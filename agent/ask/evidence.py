@@ -30,7 +30,7 @@ class Case:
     """One incident as it is asked about."""
 
     incident: IncidentEpisode
-    facts: Facts | None  # None where no alert of it could be read
+    facts: Facts
     notes: tuple[Note, ...] = ()
     history: History = no_history
     confirmed: Confirmed = field(default_factory=dict)

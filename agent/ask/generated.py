@@ -100,9 +100,7 @@ def tell_evidence(case: Case) -> str:
 
 def _lines(case: Case) -> Iterator[str]:
     incident, facts = case.incident, case.facts
-    if facts is None:
-        return
-    yield say_headline(facts)
+    yield say_headline(facts) if case.alerts else incident.summary_en
     yield f"State: {incident.state}; raised {say_time(incident.raised_ns)} UTC" + (
         f"; ended {say_time(incident.ended_ns)} UTC." if incident.ended_ns else "; not ended."
     )

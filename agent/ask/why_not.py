@@ -63,7 +63,7 @@ def why_not(case: Case, faults: Sequence[str]) -> Said:
 
 
 def _of_one(case: Case, fault: str) -> Said:
-    ruled = [one for one in (case.facts.ruled_out if case.facts else ()) if one.cause == fault]
+    ruled = [one for one in case.facts.ruled_out if one.cause == fault]
     if ruled:
         return _ruled_out(fault, ruled[0])
     if fault in case.other_faults:
@@ -119,5 +119,4 @@ def _rows_of(case: Case, fault: str) -> tuple[Observed, ...]:
     pattern = SHOWN_BY.get(fault)
     if pattern is None:
         return ()
-    lead = case.facts.evidence if case.facts else ()
-    return tuple(row for row in lead if re.fullmatch(pattern, row.sensor))[:MOST_ROWS]
+    return tuple(row for row in case.facts.evidence if re.fullmatch(pattern, row.sensor))[:MOST_ROWS]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agent.faults import FAULTS
 from agent.narrative.measures import NOT_KNOWN, Observed, is_known
 from agent.narrative.ruled_out import RuledOut, rule_out
 from agent.report.episodes import IncidentEpisode
@@ -130,11 +131,30 @@ def facts_of(
     )
 
 
-def facts_read(incident: IncidentEpisode) -> Facts | None:
-    """The facts of an incident read back; None where none of its alerts could be read."""
+def facts_read(incident: IncidentEpisode) -> Facts:
+    """The facts of an incident read back. One without alerts, as of a storm, has what its own point says."""
     lead = incident.lead
     if lead is None:
-        return None
+        return Facts(
+            fault=incident.fault,
+            scope=incident.scope,
+            place=incident.place,
+            rack="",
+            lead_host="",
+            rack_of_all="",
+            hosts=incident.hosts,
+            silent=(),
+            severity=incident.severity,
+            confidence=incident.confidence,
+            onset_ns=incident.onset_ns,
+            ended_ns=incident.ended_ns or 0,
+            diagnosis="",
+            evidence=(),
+            actions=FAULTS[incident.fault].actions if incident.fault in FAULTS else (),
+            also=(),
+            time_to_limit_s=incident.time_to_limit_s,
+            ruled_out=(),
+        )
     return facts_of(
         incident.fault,
         incident.scope,

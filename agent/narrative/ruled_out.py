@@ -14,6 +14,7 @@ from typing import NamedTuple
 from agent.narrative.measures import Observed, is_known, say_row, say_row_zh
 
 NEAR_K = 2.0  # a temperature so near to what was expected did not move
+WARM_K = 4.0  # and one so much above it did
 NEAR = 0.1  # all else, as a share
 MORE = 1.1
 HALF = 0.5
@@ -54,8 +55,12 @@ def _above(row: Observed) -> bool:
     if not (is_known(row.seen) and is_known(row.expected)):
         return False
     if row.quantity == "temperature":
-        return row.seen > row.expected + NEAR_K
+        return row.seen > row.expected + WARM_K
     return row.expected > 0 and row.seen > MORE * row.expected
+
+
+def _is_warmer(row: Observed) -> bool:
+    return is_known(row.seen) and is_known(row.expected) and row.seen > row.expected + NEAR_K
 
 
 def _there(row: Observed) -> bool:
@@ -140,7 +145,7 @@ def _is_telling(fault: str, cause: str, evidence: Sequence[Observed]) -> bool:
     another has none, nor one part that stayed cool while several are too warm."""
     if cause == "airflow_blockage":
         parts = rf"{HOT_PART}|gpu\d+_temp_c"
-        return sum(_above(row) for row in evidence if re.fullmatch(parts, row.sensor)) <= 1
+        return sum(_is_warmer(row) for row in evidence if re.fullmatch(parts, row.sensor)) <= 1
     if (fault, cause) in _ALL_THERE:
         pattern = _ALL_THERE[fault, cause]
         return all(_there(row) for row in evidence if re.fullmatch(pattern, row.sensor))

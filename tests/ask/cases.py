@@ -27,7 +27,7 @@ PSU_ROWS = [
     Evidence("fan1_rpm", "fan_speed", "rpm", 7100.0, 5000.0, "against"),
 ]
 ACTIONS = [
-    "Check the supply's input and its PDU outlet first: several hosts at once mean a lost feed",
+    "Check the supply's input and its PDU outlet: several hosts at once mean a lost feed",
     "Swap it",
 ]
 

@@ -162,9 +162,16 @@ def test_the_time_to_a_limit_is_told_where_the_incident_has_it() -> None:
     assert ask("还有多久到上限", near, chinese=True) == "预计约 9 分钟后达到上限。"
 
 
-def test_an_incident_without_readable_alerts_says_so() -> None:
-    bare = case_of(replace(incident_of(alert()), alerts=()))
-    assert ask("why", bare) == "The evidence does not say: none of the incident's alerts could be read."
+def test_an_incident_without_alerts_is_told_by_what_its_own_point_says() -> None:
+    bare = case_of(replace(incident_of(alert()), alerts=(), summary_en="A storm.", summary_zh="告警风暴。"))
+    assert (ask("what happened", bare), ask("怎么了", bare, chinese=True)) == ("A storm.", "告警风暴。")
+    assert ask("how sure", bare).startswith("PSU failure: almost certain (95 %). 0 observations for it")
+    assert (
+        ask("how urgent", bare) == "P1: page somebody now." and ask("is it over", bare) == "No, it is open."
+    )
+    assert ask("what else is affected", bare) == "1 host: r1-n03. Nothing else belongs to this incident."
+    assert not knows("what did psu2_in_w read", bare) and not knows("why not the gpu?", bare)
+    assert not knows("why", bare)
 
 
 def test_no_answer_has_a_number_that_stands_for_nothing() -> None:

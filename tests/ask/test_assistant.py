@@ -303,9 +303,7 @@ def test_a_source_and_its_topic_are_masked_as_places() -> None:
 def test_the_hosts_that_a_racks_evidence_names_are_masked_and_the_rack_stays_a_rack() -> None:
     rack = alert(host="r4")
     rack.rack, rack.fault, rack.also = "r4", "recirculation", []
-    rack.diagnosis = (
-        "Warm air comes round to the top of rack r4: hosts there breathe warm air (r4-n09 6 K)."
-    )
+    rack.diagnosis = "Warm air comes round to the top of rack r4: hosts there breathe warm air (r4-n09 6 K)."
     rack.evidence = [Evidence("inlet_temp_c of r4-n09", "temperature", "Cel", 30.0, 24.0, "for")]
     of = case_of(incident_of(rack))
     text = tell_evidence(of)
