@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Protocol
 
 from agent.report.words import say_number, say_unit
@@ -80,6 +81,7 @@ def say_sensor_zh(sensor: str) -> str:
     return _say(sensor, 1)
 
 
+@lru_cache(maxsize=8_192)  # the same sensors come again with every incident
 def _say(sensor: str, language: int) -> str:
     own, of, host = sensor.partition(" of ")
     if of:  # of a rack's evidence: the sensor of one of its hosts
