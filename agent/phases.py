@@ -18,7 +18,7 @@ from agent.scored import ScoredTick
 from agent.sensors import SECOND_NS
 
 PHASES = 3
-LEAST_A, LEAST_SHARE = 0.5, 0.06  # that a phase gains, of the whole
+LEAST_A, LEAST_SHARE = 1.0, 0.06  # that a phase gains, of the whole
 SAME_SUM = 0.2  # of what one gained: so much the sum may change meanwhile
 ALIKE = 0.15  # of the same: how far the losers may be from giving equal shares of what they carried
 IMBALANCE = 0.15  # of a phase from the mean of all: with less, whatever moved is no trouble

@@ -43,7 +43,16 @@ NEAR, CALM = 0.4, 0.8  # of a limit: from here on a tick teaches less, and from 
 FAR_TEACHES = 0.1  # of what any other tick does: what was learned wrongly at first must not stay for ever
 REST_S = 900.0  # after a machine was off
 INLET_KEY = "air inlet_temp_c"
-_OWN = ("load", "newest", "unrest", "reference", "smooth", "since_ns")  # arrays of the state
+_OWN = (
+    "load",
+    "newest",
+    "unrest",
+    "reference",
+    "smooth",
+    "since_ns",
+    "given_w",
+    "quantum_w",
+)  # arrays of the state
 HELD_S = np.array((45.0, 200.0, 600.0))
 
 Array = NDArray[np.float64]
@@ -94,6 +103,8 @@ class Physics:
     reference: Array = field(default_factory=lambda: np.zeros((0, 2)))  # of log load and log fan speed
     smooth: Array = field(default_factory=lambda: np.zeros((0, 3)))  # residuals, NaN before the first
     since_ns: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 3), np.int64))  # 0: not beyond
+    given_w: Array = field(default_factory=lambda: np.zeros(0))  # (J,) a supply's last output
+    quantum_w: Array = field(default_factory=lambda: np.zeros(0))  # (J,) its smallest step, inf before one
     keys: tuple[str, ...] = ()  # of the channels
     time_ns: int = 0
     settled_ns: int = 0
@@ -143,7 +154,8 @@ class Physics:
         self.baselines = Baselines.begin(channels.means, channels.deviations, channels.noise)
         self.baselines.take_over(old.baselines, at, of)
         self.load, self.newest = np.full(count, np.nan), np.full(count, np.nan)
-        self.unrest = np.zeros(count)
+        self.unrest, self.given_w = np.zeros(count), np.zeros(count)
+        self.quantum_w = np.full(count, np.inf)
         self.reference, self.smooth = np.full((count, 2), np.nan), np.full((count, len(TIMES_S)), np.nan)
         self.since_ns = np.zeros(self.smooth.shape, np.int64)
         for name in _OWN:
@@ -183,10 +195,6 @@ class Physics:
             load_w[thermal] = np.where(channels.is_exhaust, newest_w, rest_w)
             own_w = np.where(tick.arrived[own], seen[own], np.nan)
             load_w[thermal] = np.where(own >= 0, own_w, load_w[thermal])
-        if channels.clock >= 0:
-            drawn_w = float(seen[channels.gpu_power].sum())
-            has_all = bool(tick.arrived[channels.gpu_power].all())
-            load_w[channels.clock] = GIVEN_SHARE * newest_w - drawn_w if has_all else math.nan
         if channels.work >= 0:
             load_w[channels.work] = math.exp(float(seen[channels.utilization]))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -241,6 +249,7 @@ class Physics:
                     & (ratio < 1.0)
                 )
                 self.load[channels.efficiency] = np.log(np.maximum(given_w, 1.0))
+                self._see_steps(channels.efficiency, given_w, tick.arrived[channels.given])
             if len(channels.phases):
                 amps = seen[channels.columns[channels.phases]]
                 y[channels.phases] = amps / max(float(amps.sum()), 0.1)
@@ -271,6 +280,14 @@ class Physics:
         ok &= np.isfinite(self.load) & (self.unrest <= UNREST)
         return y, drivers, ok
 
+    def _see_steps(self, supplies: NDArray[np.intp], given_w: Array, arrived: NDArray[np.bool_]) -> None:
+        """Learn how coarse the meters of supplies are."""
+        step_w = np.abs(given_w - self.given_w[supplies])
+        is_step = arrived & (step_w > 0) & (self.given_w[supplies] > 0)
+        known_w = self.quantum_w[supplies]
+        self.quantum_w[supplies] = np.where(is_step, np.minimum(known_w, step_w), known_w)
+        self.given_w[supplies] = np.where(arrived, given_w, self.given_w[supplies])
+
     def _limits(self, tick: ScoredTick, channels: Channels, unsure: Array) -> Array:
         """(J, 3) how far a smoothed residual may be."""
         meter = np.zeros(len(unsure))
@@ -282,6 +299,11 @@ class Physics:
                 meter[channels.thermal] += channels.shares_power * METER_SHARE * given_w / rest_w
         spread = np.sqrt(self.baselines.noise() ** 2 + (unsure**2 + meter**2)[:, None])
         limits: Array = np.maximum(channels.limits, SPREADS * spread)
+        supplies = channels.efficiency
+        if len(supplies):  # a coarse meter may be off by half a step for hours, and so may its fellow
+            quantum_w = np.where(np.isfinite(self.quantum_w[supplies]), self.quantum_w[supplies], 0.0)
+            coarse = quantum_w / np.maximum(tick.seen[channels.given], LEAST_W)
+            limits[supplies] = np.maximum(limits[supplies], coarse[:, None])
         return limits
 
     def _last_y(self, tick: ScoredTick, channels: Channels) -> Array:

@@ -6,7 +6,7 @@ share       what a supply carries of the whole
 efficiency  log of what a supply gives over what it takes
 supply      what a cooling unit gives while its fan turns; water: what it gets
 work        log of power, explained by utilisation
-clock       log of the processors' clock, explained by what GPUs leave of the power
+clock       log of the processors' clock, explained by power
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ LIMITS: dict[str, tuple[float, float, float]] = {
     "share": (0.05, 0.035, 0.03), "efficiency": (0.028, 0.017, 0.012), "twin": (0.2, 0.13, 0.1),
     "phase": (0.06, 0.05, 0.04), "air": (3.3, 3.3, 3.3), "supply": (3.3, 3.3, 3.3),
     "water": (0.8, 0.6, 0.5), "damp": (8.0, 8.0, 8.0), "work": (0.12, 0.1, 0.08),
-    "clock": (0.09, 0.07, 0.06),
+    "clock": (0.12, 0.1, 0.08),
 }  # fmt: skip
 INTERCEPT_SD = 100.0  # nothing is known of the level before
 
@@ -149,6 +149,7 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
     )
     phases = of("current", r"phase\d_a")
     utilization, frequency = column.get("cpu_util", -1), column.get("cpu_freq_hz", -1)
+    drawn = of("power", r"gpu\d+_power_w")  # with GPUs, what is left of the power says little of the clock
     for role, added in (
         ("fan", fans if len(fans) >= LEAST_FANS else []), ("share", shared),
         ("efficiency", [i for i, _ in pairs]), ("twin", twins),
@@ -156,7 +157,7 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         ("air", of("temperature", "inlet_temp_c")), ("supply", of("temperature", "supply_temp_c")),
         ("water", of("temperature", "chw_supply_c")), ("damp", of("humidity", r".*")),
         ("work", power[:1] if utilization >= 0 else []),
-        ("clock", [frequency] if frequency >= 0 and power else []),
+        ("clock", [frequency] if frequency >= 0 and power and not drawn else []),
     ):  # fmt: skip
         roles += [role] * len(added)
         columns += added
@@ -184,7 +185,7 @@ def channels_of(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tu
         given=np.array([out for _, out in pairs], np.intp),
         work=int(groups["work"][0]) if len(groups["work"]) else -1,
         power=np.array(power, np.intp),
-        gpu_power=np.array(of("power", r"gpu\d+_power_w"), np.intp),
+        gpu_power=np.array(drawn, np.intp),
         inlet=inlet,
         utilization=utilization,
         clock=int(groups["clock"][0]) if len(groups["clock"]) else -1,

@@ -1,7 +1,7 @@
 """What a machine's physics makes of its load and its fans: a small regression for each channel of one host.
 
     y (J,), drivers (J, 4) ─► Baselines.expect ─► expected y, how sure (J,)
-                           └► Baselines.learn: sums that only grow, slower once three days are known
+                           └► Baselines.learn: sums that only grow, slower once a day is known
 
 A channel is the logarithm of a temperature rise over the inlet, of a fan against its fellows, the share or
 efficiency of a supply. Its drivers are 1, log load, log fan speed and log load squared. Physics gives the
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 DRIVERS = 4
 FILTERS = 3  # of residuals, from fast to slow
 SAMPLES_AN_HOUR = 20.0  # what an hour of ticks is worth: neighbours say much the same
-KNOWN_HOURS = 72.0  # fully learned; later hours count LATER of one, so that a slow fault stays news
+KNOWN_HOURS = 24.0  # fully learned; later hours count LATER of one, so that a slow fault stays news
 LATER = 0.05
 LEAST_HOURS = 1.0  # before this nothing is expected
 NOISE_HOURS = 3.0  # what that first guess weighs
