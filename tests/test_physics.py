@@ -71,7 +71,7 @@ def named(host: str) -> dict[str, float]:
     for tick in fleet()[1][host]:
         for finding in find_physical(tick, physics.update(tick)):
             found.setdefault(finding.fault, tick.time_ns / 1e9 - AT_S)
-            assert finding.evidence
+            assert finding.evidence[0].says == "for"
             assert finding.diagnosis.endswith(".")
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -275,6 +276,7 @@ def _finding(
     fault: str, severity: Severity, confidence: float, diagnosis: str, tick: ScoredTick, res: Residuals,
     channels: list[int],
 ) -> Finding:  # fmt: skip
+    lead, *others = (evidence_of(tick, res, j) for j in channels)
     return Finding(
         kind="condition",
         fault=fault,
@@ -282,7 +284,8 @@ def _finding(
         confidence=confidence,
         basis="evidence",
         diagnosis=diagnosis,
-        evidence=tuple(evidence_of(tick, res, j) for j in channels),
+        # The first speaks for it even where only its distance from its twin is beyond what is usual.
+        evidence=(replace(lead, says="for"), *others),
         actions=FAULTS[fault].actions,
     )
 
