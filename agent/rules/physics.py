@@ -84,7 +84,7 @@ def _of_air(tick: ScoredTick, res: Residuals) -> list[Finding]:
             basis="evidence",
             diagnosis=f"At equal load and fan speed the air through {tick.host} carries "
             f"{100 * (1 - share):.0f} % less heat away than it used to: {_warmer(tick, res, first)}.",
-            evidence=(evidence_of(tick, res, lead[0]), flow, *(evidence_of(tick, res, j) for j in lead[1:5])),
+            evidence=(_first(tick, res, lead[0]), flow, *(evidence_of(tick, res, j) for j in lead[1:5])),
             actions=FAULTS["airflow_blockage"].actions,
         )
     ]
@@ -248,6 +248,11 @@ def evidence_of(tick: ScoredTick, res: Residuals, j: int) -> Evidence:
     )  # fmt: skip
 
 
+def _first(tick: ScoredTick, res: Residuals, j: int) -> Evidence:
+    """What a finding rests on: it speaks for it even where only its distance from its fellows is unusual."""
+    return replace(evidence_of(tick, res, j), says="for")
+
+
 def _expected(tick: ScoredTick, res: Residuals, j: int) -> float:
     """What the sensor should show, in its own unit."""
     channels, y = res.channels, float(res.expected[j])
@@ -276,7 +281,6 @@ def _finding(
     fault: str, severity: Severity, confidence: float, diagnosis: str, tick: ScoredTick, res: Residuals,
     channels: list[int],
 ) -> Finding:  # fmt: skip
-    lead, *others = (evidence_of(tick, res, j) for j in channels)
     return Finding(
         kind="condition",
         fault=fault,
@@ -284,8 +288,7 @@ def _finding(
         confidence=confidence,
         basis="evidence",
         diagnosis=diagnosis,
-        # The first speaks for it even where only its distance from its twin is beyond what is usual.
-        evidence=(replace(lead, says="for"), *others),
+        evidence=(_first(tick, res, channels[0]), *(evidence_of(tick, res, j) for j in channels[1:])),
         actions=FAULTS[fault].actions,
     )
 
