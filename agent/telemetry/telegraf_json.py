@@ -47,7 +47,7 @@ class TelegrafJson:
         time_ns = self._times[value[end + len(_TIME) :]]
         try:
             fields = _decode_fields(value[len(_FIELDS) : start + 1])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         if not time_ns or not value.startswith(_FIELDS):
             return None

@@ -216,7 +216,8 @@ def test_replay_and_train_apply_them_too(site: tuple[Path, Path], tmp_path: Path
 
 def test_the_rows_that_the_sample_shows_are_good_ones(tmp_path: Path) -> None:
     sample = (Path(__file__).parents[2] / "deploy" / "coldaisle.toml").read_text()
-    shown = re.findall(r"^## (\[\[telemetry\.mapping\]\]|\w+ = .*)$", sample, re.MULTILINE)
+    section = sample.partition("\n[telemetry]\n")[2].partition("\n[")[0]
+    shown = re.findall(r"^## (\[\[telemetry\.mapping\]\]|\w+ = .*)$", section, re.MULTILINE)
     rows = mappings(tmp_path, "\n".join(shown))
     assert [(row.sensor, row.unit.quantity) for row in rows] == [
         ("phase{pole}_a", "current"),
