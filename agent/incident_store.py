@@ -12,16 +12,15 @@ from typing import Protocol
 
 from agent.config import InfluxConfig
 from agent.incident_file import read_points
+from agent.influx_points import TAGS, point_of, query_points
 from agent.notes import NOTE
 from agent.points import Point, encode_line
-from agent.sink.flux import InfluxError, Row, flux_text, flux_time, parse_time, read_rows
+from agent.sink.flux import InfluxError, Row, flux_text, flux_time, read_rows
 from agent.sink.influx import InfluxSink
 
-TAGS = {"alert": ("host", "kind"), "incident": ("anchor",), NOTE: ("host",)}
 _END = "2200-01-01T00:00:00Z"
 MOST_NAMED = 100  # hosts or ids in a query; of more hosts, all that began meanwhile is read
 NOTES_FILE = "notes.lp"
-_LEFT_OUT = frozenset({"", "result", "table", "_time", "_measurement", "_start", "_stop"})
 
 
 class IncidentStore(Protocol):
@@ -130,7 +129,9 @@ from(bucket: {flux_text(self._config.bucket)}) |> range(start: 0, stop: {_END})
         points = []
         for measurement in sorted({str(row["_measurement"]) for row in rows}):
             tag = TAGS[measurement][0]
-            wanted = {_point(measurement, row).identity for row in rows if row["_measurement"] == measurement}
+            wanted = {
+                point_of(measurement, row).identity for row in rows if row["_measurement"] == measurement
+            }
             times = [time_ns for _, _, time_ns in wanted]
             span = f"start: {flux_time(min(times))}, stop: {flux_time(max(times) + 1)}"
             names = sorted({str(row[tag]) for row in rows if row["_measurement"] == measurement})
@@ -141,16 +142,7 @@ from(bucket: {flux_text(self._config.bucket)}) |> range(start: 0, stop: {_END})
         return points
 
     def _read(self, measurement: str, span: str, before: str = "", after: str = "") -> list[Point]:
-        rows = read_rows(
-            self._config,
-            f"""from(bucket: {flux_text(self._config.bucket)}) |> range({span})
-    |> filter(fn: (r) => r._measurement == {flux_text(measurement)})
-    {before}
-    |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
-    {after}
-""",
-        )
-        return [_point(measurement, row) for row in rows]
+        return query_points(self._config, measurement, span, before, after)
 
 
 class FolderStore:
@@ -191,12 +183,6 @@ class FolderStore:
 
 def _one_of(tag: str, names: Sequence[str]) -> str:
     return f"|> filter(fn: (r) => {' or '.join(f'r[{flux_text(tag)}] == {flux_text(n)}' for n in names)})"
-
-
-def _point(measurement: str, row: Row) -> Point:
-    tags = {tag: str(row.get(tag, "")) for tag in TAGS[measurement]}
-    fields = {k: v for k, v in row.items() if k not in _LEFT_OUT and k not in tags}
-    return Point(measurement, tags, fields, parse_time(str(row["_time"])))
 
 
 def _begins(point: Point, field: str, beginning: str) -> bool:

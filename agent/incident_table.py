@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
@@ -12,6 +13,7 @@ from agent.alert import rfc3339
 from agent.notes import Note
 from agent.report.episodes import AlertEpisode, IncidentEpisode, SeenEvidence
 from agent.report.words import say_fault, say_number, say_span, say_time, say_unit
+from agent.terminal import plain
 
 STATES = ("open", "acknowledged", "suppressed", "resolved")  # as a list has them
 MOST_HOSTS = 3
@@ -135,8 +137,8 @@ def _where(incident: IncidentEpisode) -> str:
 
 
 def _safe(text: str) -> Text:
-    """Names come from messages: neither rich's markup nor a terminal's control codes come through."""
-    return Text("".join(c if c.isprintable() or c == "\n" else "�" for c in text))
+    """Diagnoses and notes may have several lines."""
+    return plain(text, keep="\n")
 
 
 # -- for scripts -------------------------------------------------------------------------------------------
@@ -200,14 +202,7 @@ def note_fields(note: Note) -> Mapping[str, Any]:
 
 
 def _evidence_fields(one: SeenEvidence) -> dict[str, Any]:
-    return {
-        "sensor": one.sensor,
-        "quantity": one.quantity,
-        "unit": one.unit,
-        "seen": _known(one.seen),
-        "expected": _known(one.expected),
-        "says": one.says,
-    }
+    return {**asdict(one), "seen": _known(one.seen), "expected": _known(one.expected)}
 
 
 def _known(value: float) -> float | None:

@@ -11,7 +11,6 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +22,7 @@ from agent.config import load_config
 from agent.errors import ConfigError
 from agent.faults import FAULTS
 from agent.feedback import LOOK_BACK_DAYS, effects, judged
+from agent.incident_find import LEAST_ID_CHARS, Subject, find_subject
 from agent.incident_store import FolderStore, IncidentStore, InfluxStore
 from agent.incident_table import (
     alert_fields,
@@ -37,7 +37,6 @@ from agent.report.episodes import AlertEpisode, IncidentEpisode, read_alerts, re
 from agent.sensors import SECOND_NS
 from agent.simulate.spans import read_moment, read_span
 
-LEAST_ID_CHARS = 4
 DAY_NS = 24 * 3_600 * SECOND_NS
 USUAL_SINCE = "30d"
 
@@ -138,7 +137,7 @@ def show_command(
       coldaisle incidents show 3f2a9c --config coldaisle.toml
     """
     store = _store(config, out)
-    incident = _find(store, incident_id).incident
+    incident = find_subject(store, incident_id, "incidents").incident
     notes = _notes_of(store, incident)
     if as_json:
         fields = incident_fields(incident) | {
@@ -173,7 +172,7 @@ def ack_command(
     if out is not None:
         raise ConfigError("incidents ack: --out is a recording, which nobody waits for; expected --config")
     store = _store(config, out)
-    subject = _find(store, incident_id)
+    subject = find_subject(store, incident_id, "incidents")
     if all(alert.state == "resolved" for alert in subject.alerts):
         typer.echo(f"coldaisle: {subject.id} has ended; there is nothing to acknowledge", err=True)
         raise typer.Exit(1)
@@ -211,7 +210,7 @@ def feedback_command(
     if fault and fault not in FAULTS:
         raise ConfigError(f"incidents feedback: --fault is {fault!r}; expected one of {', '.join(FAULTS)}")
     store = _store(config, out)
-    subject = _find(store, incident_id)
+    subject = find_subject(store, incident_id, "incidents")
     if verdict is Verdict.FALSE:
         meant = [alert for alert in subject.alerts if fault in ("", alert.fault)]
         if not meant:
@@ -221,16 +220,6 @@ def feedback_command(
 
 
 # -- one thing after the other -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What an id names: an incident with its alerts, or one alert of it."""
-
-    id: str
-    host: str
-    incident: IncidentEpisode
-    alerts: tuple[AlertEpisode, ...]
 
 
 def _store(config: Path | None, out: Path | None) -> IncidentStore:
@@ -246,29 +235,6 @@ def _since_ns(since: str, out: Path | None) -> int:
     if since[:4].isdigit() and "-" in since:
         return round(read_moment(since, "--since", "incidents list") * SECOND_NS)
     return max(0, time.time_ns() - round(read_span(since, "--since", "incidents list") * SECOND_NS))
-
-
-def _find(store: IncidentStore, beginning: str) -> Subject:
-    """
-    Raises:
-        ConfigError: no id begins so, or several do.
-    """
-    beginning = beginning.strip().lower()
-    if len(beginning) < LEAST_ID_CHARS or not beginning.isalnum():
-        raise ConfigError(f"incidents: {beginning!r} is no id; expected {LEAST_ID_CHARS} to 16 hex digits")
-    found: dict[str, Subject] = {}
-    for incident in read_incidents(store.of_id(beginning)):
-        for alert in incident.alerts:
-            if alert.id.startswith(beginning):
-                found[alert.id] = Subject(alert.id, alert.host, incident, (alert,))
-        if incident.id.startswith(beginning) and incident.id not in found:
-            host = incident.lead.host if incident.lead is not None else incident.place
-            found[incident.id] = Subject(incident.id, host, incident, incident.alerts)
-    if not found:
-        raise ConfigError(f"incidents: {beginning} is not known; see coldaisle incidents list")
-    if len(found) > 1:
-        raise ConfigError(f"incidents: {beginning} may be {', '.join(sorted(found))}; expected more digits")
-    return next(iter(found.values()))
 
 
 def _notes_of(store: IncidentStore, incident: IncidentEpisode) -> list[Note]:

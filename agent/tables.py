@@ -15,6 +15,7 @@ from agent.points import Point
 from agent.report.episodes import IncidentEpisode, read_alerts, read_incidents
 from agent.report.series import read_hosts
 from agent.report.words import SEVERITIES, say_number, say_span, say_time, say_unit, severity_rank
+from agent.terminal import plain
 
 _STYLES = {"P1": "bold red", "P2": "yellow", "P3": "cyan", "info": "dim"}
 WIDEST_WORD = 24  # columns of a fault's or a host's name; a longer one is folded
@@ -46,11 +47,11 @@ def incident_table(points: Sequence[Point]) -> Table:
     for incident in incidents:
         table.add_row(
             Text(incident.severity, style=_STYLES.get(incident.severity, "")),
-            Text("\n").join([_safe(incident.fault), _safe(_say_where(incident))]),
+            Text("\n").join([plain(incident.fault), plain(_say_where(incident))]),
             say_time(incident.onset_ns),
             say_span(incident.delay_ns),
-            _safe(incident.state),
-            Text("\n").join(_safe(line) for line in _say_seen(incident)),
+            plain(incident.state),
+            Text("\n").join(plain(line) for line in _say_seen(incident)),
         )
     return table
 
@@ -74,15 +75,15 @@ def host_table(points: Sequence[Point]) -> Table:
     for host in hosts:
         severity = worst.get(host.host, "")
         table.add_row(
-            _safe(host.host),
-            _safe(host.rack),
+            plain(host.host),
+            plain(host.rack),
             f"{len(host.sensors):,}",
             f"{len(host.time_ns):,}",
             f"{host.scored_ticks:,}",
             f"{host.score_max:.2f}",
             str(counts[host.host]),
             Text(severity or "–", style=_STYLES.get(severity, "")),
-            _safe(host.model),
+            plain(host.model),
         )
     return table
 
@@ -125,11 +126,6 @@ def _say_evidence(sensor: str, unit: str, seen: float, expected: float) -> str:
     unit = f" {say_unit(unit)}" if say_unit(unit) else ""
     text = f"{sensor} {say_number(seen)}{unit}" if seen != -1 else f"{sensor} missing"
     return f"{text} (expected {say_number(expected)})" if expected != -1 else text
-
-
-def _safe(text: str) -> Text:
-    """Names are hostile input: neither rich's markup nor a terminal's control codes come through."""
-    return Text("".join(c if c.isprintable() else "�" for c in text))
 
 
 def _plural(number: int, noun: str) -> str:

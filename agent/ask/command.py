@@ -26,14 +26,15 @@ from agent.config import Config, load_config
 from agent.errors import ConfigError
 from agent.fault_words import words_of
 from agent.incident_file import Reading, read_sensor
+from agent.incident_find import find_subjects
 from agent.incident_store import FolderStore, IncidentStore, InfluxStore
 from agent.narrative.facts import as_sentence
 from agent.notes import Note, alerts_of, confirmed_actions, read_note
 from agent.report.episodes import IncidentEpisode, read_alerts, read_incidents
 from agent.sensor_history import query_sensor
+from agent.terminal import printable
 from agent.topology import load_topology
 
-LEAST_ID_CHARS = 4
 MOST_VERDICTS = 20  # the newest, by which first actions are ranked
 NEEDS_ACTIONS = (Topic.WHAT, Topic.FIRST)
 NEEDS_WARNING = (Topic.WHAT, Topic.FIRST, Topic.AVOID, None)
@@ -104,17 +105,13 @@ def load_case(settings: Config | None, out: Path | None, incident_id: str) -> Ca
     Raises:
         ConfigError: no id begins so, or those of several incidents do.
     """
-    beginning = incident_id.strip().lower()
-    if len(beginning) < LEAST_ID_CHARS or not beginning.isalnum():
-        raise ConfigError(f"ask: {incident_id!r} is no id; expected {LEAST_ID_CHARS} to 16 hex digits")
     store = _store(settings, out)
-    found = [one for one in read_incidents(store.of_id(beginning)) if _is_named(one, beginning)]
-    if not found:
-        raise ConfigError(f"ask: {beginning} is not known; see coldaisle incidents list")
+    subjects = find_subjects(store, incident_id, "ask")
+    found = {subject.incident.id: subject.incident for subject in subjects}
     if len(found) > 1:
-        ids = ", ".join(sorted(incident.id for incident in found))
-        raise ConfigError(f"ask: {beginning} may be of {ids}; expected more digits")
-    incident = _whole(store, found[0])
+        ids = ", ".join(sorted(found))
+        raise ConfigError(f"ask: {incident_id} may be of {ids}; expected more digits")
+    incident = _whole(store, next(iter(found.values())))
     notes = [
         note
         for note in _notes(store)
@@ -127,10 +124,6 @@ def _whole(store: IncidentStore, incident: IncidentEpisode) -> IncidentEpisode:
     """With all its alerts: whoever was found by an alert's id came with that one alone."""
     known = read_incidents(store.of_id(incident.id))
     return next((one for one in known if one.id == incident.id), incident)
-
-
-def _is_named(incident: IncidentEpisode, beginning: str) -> bool:
-    return any(one.startswith(beginning) for one in (incident.id, *(a.id for a in incident.alerts)))
 
 
 def _store(settings: Config | None, out: Path | None) -> IncidentStore:
@@ -182,8 +175,8 @@ def _names(settings: Config) -> Names:
 def _text(case: Case, chinese: bool, reply: Reply) -> Sequence[str]:
     told = reply.generated
     if told is None:
-        return [_printable(reply.offline.text)]
-    lines = [_printable(line) for line in told.text.splitlines()]
+        return [printable(reply.offline.text)]
+    lines = [printable(line) for line in told.text.splitlines()]
     if chinese:
         lines.append(f"（由 {told.model} 根据证据生成，可能有误。）")
         if told.unknown:
@@ -229,8 +222,3 @@ def _fields(case: Case, question: str, chinese: bool, reply: Reply) -> dict[str,
     if told:
         fields |= {"model": told.model, "unknown_numbers": list(told.unknown), "from_evidence": offline.text}
     return fields
-
-
-def _printable(text: str) -> str:
-    """Names are hostile input: no control code reaches the terminal."""
-    return "".join(c if c.isprintable() else "�" for c in text)

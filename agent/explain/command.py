@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from agent.alert_window import AlertWindow
@@ -18,14 +20,13 @@ from agent.explain.store import (
     FolderExplainStore,
     InfluxExplainStore,
 )
+from agent.incident_find import find_subject
 from agent.incident_store import FolderStore, IncidentStore, InfluxStore
 from agent.points import Point
-from agent.report.episodes import read_alerts
 from agent.sensors import SECOND_NS
 from agent.simulate.spans import read_moment
-from models.registry import Registry
+from models.registry import LoadedModels, Registry
 
-LEAST_ID_CHARS = 4
 FOLDERS_REGISTRY = "registry"  # where `demo` leaves its models
 
 
@@ -51,37 +52,14 @@ def explain(
         at_ns = round(read_moment(time, "TIME", "explain") * SECOND_NS)
         tell_quiet(_quiet(store, what, at_ns), as_json)
         return
-    for point in _alerts(incidents, what):
-        alert = read_alerts([point])[0]
-        found, why_not = _explained(store.window(point), models)
+    subject = find_subject(incidents, what, "explain", ", or give a host and a time")
+    load = cache(Registry(models).load)  # an incident's alerts are mostly of one release
+    for alert in sorted(subject.alerts, key=lambda alert: (alert.onset_ns, alert.host, alert.kind)):
+        found, why_not = _explained(store.window(alert), load)
         tell_alert(alert, found, why_not, as_json)
 
 
-def _alerts(store: IncidentStore, beginning: str) -> list[Point]:
-    """The alert points that an id means: one alert, or all of an incident."""
-    beginning = beginning.strip().lower()
-    if len(beginning) < LEAST_ID_CHARS or not beginning.isalnum():
-        raise ConfigError(
-            f"explain: {beginning!r} is no id; expected {LEAST_ID_CHARS} to 16 hex digits, "
-            "or a host and a time"
-        )
-    points = store.of_id(beginning)
-    alerts = [p for p in points if p.measurement == ALERT]
-    named = [p for p in alerts if str(p.fields.get("id", "")).startswith(beginning)]
-    of_incident = [p for p in alerts if str(p.fields.get("incident", "")).startswith(beginning)]
-    found = of_incident or named
-    ids = {str(p.fields.get("incident" if of_incident else "id", "")) for p in found}
-    if not found:
-        raise ConfigError(
-            f"explain: {beginning} is not known; see coldaisle incidents list "
-            "(of a host, give a time as well)"
-        )
-    if len(ids) > 1:
-        raise ConfigError(f"explain: {beginning} may be {', '.join(sorted(ids))}; expected more digits")
-    return sorted(found, key=lambda point: (point.time_ns, sorted(point.tags.items())))
-
-
-def _explained(point: Point | None, registry: Path) -> tuple[Explanation | None, str]:
+def _explained(point: Point | None, load: Callable[[str], LoadedModels]) -> tuple[Explanation | None, str]:
     """The alert's score made again, or why it cannot be."""
     if point is None:
         return None, "no window was kept of it: silence has none, and older versions kept none"
@@ -95,7 +73,7 @@ def _explained(point: Point | None, registry: Path) -> tuple[Explanation | None,
             "no model fitted the host; the first-boot scorer judges by running figures, not by a window",
         )
     try:
-        loaded = Registry(registry).load(window.model)
+        loaded = load(window.model)
     except RegistryError as error:
         return None, f"its model {window.model} is not there: {error}"
     detector = loaded.detectors.get(window.cohort)

@@ -9,12 +9,12 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from agent.explain.quiet import Quiet
 from agent.explain.rescore import Explanation
 from agent.report.episodes import AlertEpisode
 from agent.report.words import say_fault, say_number, say_time, say_unit
+from agent.terminal import plain, printable
 
 MOST_SENSORS = 12
 NOT_KNOWN = -1.0
@@ -50,7 +50,7 @@ def _evidence(alert: AlertEpisode) -> Table:
     table = _table("Evidence", "Seen", "Expected", "Says")
     for one in alert.evidence:
         seen, expected = (_measured(v, one.unit, v != NOT_KNOWN) for v in (one.seen, one.expected))
-        table.add_row(Text(one.sensor), seen, expected, one.says)
+        table.add_row(plain(one.sensor), seen, expected, one.says)
     return table
 
 
@@ -58,7 +58,7 @@ def _sensors(found: Explanation) -> Table:
     table = _table("What the score is made of", "Seen", "Expected", "Usual", "Share")
     for part in found.sensors[:MOST_SENSORS]:
         values = (_measured(v, part.unit, math.isfinite(v)) for v in (part.seen, part.expected, part.usual))
-        table.add_row(Text(part.sensor), *values, f"{part.share:.0%}")
+        table.add_row(plain(part.sensor), *values, f"{part.share:.0%}")
     return table
 
 
@@ -76,7 +76,7 @@ def _measured(value: float, unit: str, known: bool) -> str:
 
 def _say(console: Console, text: str) -> None:
     if text:
-        console.print(text, markup=False, highlight=False)
+        console.print(printable(text, keep="\n"), markup=False, highlight=False)
 
 
 def tell_quiet(quiet: Quiet, as_json: bool) -> None:

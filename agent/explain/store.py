@@ -6,26 +6,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from agent.alert_window import MEASUREMENT as WINDOW
 from agent.config import InfluxConfig
 from agent.incident_file import read_points
+from agent.influx_points import query_points
 from agent.points import Point
-from agent.sink.flux import Row, flux_text, flux_time, parse_time, read_rows
+from agent.report.episodes import AlertEpisode
+from agent.sink.flux import flux_text, flux_time
 
 SCORE, ALERT = "anomaly_score", "alert"
-_TAGS: Mapping[str, tuple[str, ...]] = {WINDOW: ("host", "kind"), SCORE: ("host",), ALERT: ("host", "kind")}
-_NOT_FIELDS = frozenset({"", "result", "table", "_time", "_measurement", "_start", "_stop"})
 
 
 class ExplainStore(Protocol):
     """Points by identity."""
 
-    def window(self, alert: Point) -> Point | None:
-        """The `alert_window` of an `alert` point."""
+    def window(self, alert: AlertEpisode) -> Point | None:
+        """The `alert_window` of an alert."""
         ...
 
     def around(self, measurement: str, host: str, since_ns: int, until_ns: int) -> list[Point]:
@@ -39,8 +39,12 @@ class FolderExplainStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def window(self, alert: Point) -> Point | None:
-        return _same(alert, read_points(self._folder, (WINDOW,)))
+    @cached_property
+    def _windows(self) -> list[Point]:
+        return read_points(self._folder, (WINDOW,))
+
+    def window(self, alert: AlertEpisode) -> Point | None:
+        return _of(alert, self._windows)
 
     def around(self, measurement: str, host: str, since_ns: int, until_ns: int) -> list[Point]:
         points = read_points(self._folder, (measurement,))
@@ -54,28 +58,17 @@ class InfluxExplainStore:
     def __init__(self, config: InfluxConfig) -> None:
         self._config = config
 
-    def window(self, alert: Point) -> Point | None:
-        return _same(alert, self.around(WINDOW, alert.tags["host"], alert.time_ns, alert.time_ns + 1))
+    def window(self, alert: AlertEpisode) -> Point | None:
+        return _of(alert, self.around(WINDOW, alert.host, alert.onset_ns, alert.onset_ns + 1))
 
     def around(self, measurement: str, host: str, since_ns: int, until_ns: int) -> list[Point]:
-        rows = read_rows(
-            self._config,
-            f"""from(bucket: {flux_text(self._config.bucket)})
-    |> range(start: {flux_time(since_ns)}, stop: {flux_time(until_ns)})
-    |> filter(fn: (r) => r._measurement == {flux_text(measurement)} and r.host == {flux_text(host)})
-    |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
-""",
-        )
-        return sorted((_point(measurement, row) for row in rows), key=lambda point: point.time_ns)
+        span = f"start: {flux_time(since_ns)}, stop: {flux_time(until_ns)}"
+        of_host = f"|> filter(fn: (r) => r.host == {flux_text(host)})"
+        points = query_points(self._config, measurement, span, before=of_host)
+        return sorted(points, key=lambda point: point.time_ns)
 
 
-def _same(alert: Point, windows: list[Point]) -> Point | None:
+def _of(alert: AlertEpisode, windows: list[Point]) -> Point | None:
     """The window of an alert: it has the alert's tags and time."""
-    wanted = (dict(alert.tags), alert.time_ns)
+    wanted = ({"host": alert.host, "kind": alert.kind}, alert.onset_ns)
     return next((window for window in windows if (dict(window.tags), window.time_ns) == wanted), None)
-
-
-def _point(measurement: str, row: Row) -> Point:
-    tags = {tag: str(row.get(tag, "")) for tag in _TAGS[measurement]}
-    fields = {name: value for name, value in row.items() if name not in _NOT_FIELDS and name not in tags}
-    return Point(measurement, tags, fields, parse_time(str(row["_time"])))
