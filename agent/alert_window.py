@@ -13,7 +13,7 @@ import base64
 import json
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,12 +125,11 @@ class Pasts:
     Only a tick that raises an alert asks, so nothing is copied until then.
     """
 
-    def __init__(self, hosts: Mapping[str, Host], ticks: Iterable[ClosedTick]) -> None:
-        self._ticks: dict[str, list[ClosedTick]] = {}
-        for tick in ticks:
-            self._ticks.setdefault(tick.host, []).append(tick)
+    def __init__(self, hosts: Mapping[str, Host], ticks: Sequence[ClosedTick]) -> None:
+        self._ticks = ticks
         self._before = {
-            name: (hosts[name].history.values, hosts[name].history.present) for name in self._ticks
+            name: (hosts[name].history.values, hosts[name].history.present)
+            for name in {tick.host for tick in ticks}
         }
 
     def window(self, tick: ScoredTick, alert: Alert) -> AlertWindow:
@@ -158,8 +157,8 @@ class Pasts:
 
     def _rows(self, tick: ScoredTick) -> Rows:
         """(T, F) the last REACH rows up to a tick, NaN where nothing was believed."""
-        upto = [closed for closed in self._ticks[tick.host] if closed.time_ns <= tick.time_ns]
-        values, present, _ = tick_rows(upto, len(tick.sensors))
+        upto = [t for t in self._ticks if t.host == tick.host and t.time_ns <= tick.time_ns]
+        values, present, _ = tick_rows(upto[-REACH:], len(tick.sensors))
         old_values, old_present = self._before[tick.host]
         values = np.concatenate([_widened(old_values, len(tick.sensors)), values])
         present = np.concatenate([_widened(old_present, len(tick.sensors)), present])
