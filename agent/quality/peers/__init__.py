@@ -18,7 +18,6 @@ class Peer(Protocol):
 
     label: str  # as the table names it
     origin: str  # whose code runs
-    seeded: bool  # whether chance plays a part
 
     def fit(self, train: Rows, seed: int) -> None:
         """(n, C) rows to learn from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import abstractmethod
 from typing import cast
 
 import torch
@@ -33,9 +34,9 @@ class AdversarialPeer(WindowNetwork):
         self.contend(self._network, training_windows(self._standard, train, self.depth, self.course.stride))
         self._network.eval()
 
+    @abstractmethod
     def contend(self, network: nn.Module, windows: Windows) -> None:
         """Train both sides."""
-        raise NotImplementedError
 
 
 class _TwoDecoders(nn.Module):

@@ -67,6 +67,9 @@ class GordoHourglass(WindowNetwork):
     depth = 1
     course = Course(epochs=15, stride=2)
 
+    def build(self, columns: int) -> nn.Module:
+        return _Hourglass(columns)
+
     def fit(self, train: Rows, seed: int) -> None:
         """(n, C) rows; the network sees each column in 0..1 of its training range."""
         low, high = train.min(axis=0), train.max(axis=0)
@@ -74,7 +77,7 @@ class GordoHourglass(WindowNetwork):
         quarter = np.subtract(*np.quantile(self._unit(train), [0.75, 0.25], axis=0))
         self._spread = torch.from_numpy(np.where(quarter > 0, quarter, 1.0).astype(np.float32))
         begin(seed)
-        self._network = _Hourglass(train.shape[1])
+        self._network = self.build(train.shape[1])
         windows = self._unit(train)[:: self.course.stride, None].astype(np.float32)
         learn(self._network, windows, self.course, lambda batch: self.loss(self._network, batch))
 

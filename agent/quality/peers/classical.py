@@ -17,7 +17,6 @@ class Chance:
 
     label = "random"
     origin = "floor"
-    seeded = True
 
     def fit(self, train: Rows, seed: int) -> None:
         """Nothing is learnt."""
@@ -34,7 +33,6 @@ class MeanSquare:
 
     label = "mean z²"
     origin = "rebuilt"
-    seeded = False
 
     def fit(self, train: Rows, seed: int) -> None:
         """(n, C) rows."""
@@ -51,7 +49,6 @@ class Forest:
 
     label = "IForest"
     origin = "scikit-learn"
-    seeded = True
 
     def fit(self, train: Rows, seed: int) -> None:
         """(n, C) rows."""
@@ -67,7 +64,6 @@ class PrincipalComponents:
 
     label = "PCA reconstruction"
     origin = "scikit-learn"
-    seeded = False
     kept = 0.9
 
     def fit(self, train: Rows, seed: int) -> None:
@@ -88,7 +84,6 @@ class Mahalanobis:
 
     label = "Mahalanobis"
     origin = "rebuilt"
-    seeded = False
     ridge = 0.05
 
     def fit(self, train: Rows, seed: int) -> None:
@@ -110,7 +105,6 @@ class WindowClusters:
 
     label = "KMeansAD (window 20)"
     origin = "scikit-learn"
-    seeded = True
     window = 20
     clusters = 20
     most_windows = 8_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -79,18 +80,17 @@ def errors(rows: Rows, depth: int, error: Callable[[Tensor], Tensor]) -> Rows:
     return np.concatenate(found).astype(np.float64)
 
 
-class WindowNetwork:
+class WindowNetwork(ABC):
     """A peer with a network over windows: `build` makes it, `loss` teaches it, `error` judges a row."""
 
     label = ""
     origin = ""
-    seeded = True
     depth = 32
     course = Course()
 
+    @abstractmethod
     def build(self, columns: int) -> nn.Module:
         """The network for so many columns."""
-        raise NotImplementedError
 
     def loss(self, network: nn.Module, windows: Tensor) -> Tensor:
         """(B, T, C) → the mean squared error of rebuilding it."""
