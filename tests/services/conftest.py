@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from influxdb_client import InfluxDBClient
 from kafka.admin import KafkaAdminClient, NewTopic
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # deploy/ is no part of the installed package
+
+from daemon_process import DaemonProcess, Setup
+from fleet import MINUTE, Fleet, S, make_setup
 
 from deploy.local import services
 from deploy.local.builds import MissingToolError, ServicesError
@@ -126,3 +130,22 @@ def new_bucket(influx: InfluxServer, unique_name: Callable[[], str]) -> Callable
 def bucket(new_bucket: Callable[[], str]) -> str:
     """A new bucket on the shared InfluxDB."""
     return new_bucket()
+
+
+@pytest.fixture
+def setup(kafka: KafkaServer, influx: InfluxServer, topic: str, bucket: str, tmp_path: Path) -> Setup:
+    """A site of two racks that a daemon may run at."""
+    return make_setup(kafka, influx, topic, bucket, tmp_path)
+
+
+@pytest.fixture
+def fleet(setup: Setup) -> Fleet:
+    """Its hosts, whose telemetry begins an hour ago."""
+    return Fleet(setup, time.time_ns() // S * S - 60 * MINUTE, [])
+
+
+@pytest.fixture
+def daemon(setup: Setup) -> Iterator[DaemonProcess]:
+    """A daemon that runs."""
+    with DaemonProcess(setup) as daemon:
+        yield daemon.start()

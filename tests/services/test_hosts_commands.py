@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -37,22 +37,6 @@ from agent.state import HostRecord, decode_record
 from agent.topology import load_topology
 from deploy.local.influx_server import InfluxServer
 from deploy.local.kafka_server import KafkaServer
-
-
-@pytest.fixture
-def setup(kafka: KafkaServer, influx: InfluxServer, topic: str, bucket: str, tmp_path: Path) -> Setup:
-    return make_setup(kafka, influx, topic, bucket, tmp_path)
-
-
-@pytest.fixture
-def fleet(setup: Setup) -> Fleet:
-    return Fleet(setup, time.time_ns() // S * S - 60 * MINUTE, [])
-
-
-@pytest.fixture
-def daemon(setup: Setup) -> Iterator[DaemonProcess]:
-    with DaemonProcess(setup) as daemon:
-        yield daemon.start()
 
 
 def hosts(setup: Setup, *arguments: str) -> list[dict[str, object]]:

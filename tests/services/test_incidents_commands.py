@@ -7,14 +7,12 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from compare import read_points
 from daemon_process import DaemonProcess, Setup, wait_until_committed
-from fleet import COOL, HOT, MINUTE, Fleet, S, incidents, make_setup, states, wait_until
+from fleet import COOL, HOT, MINUTE, Fleet, incidents, states, wait_until
 
 from agent.config import load_config
 from agent.incident_store import InfluxStore
@@ -22,26 +20,9 @@ from agent.notes import Note
 from agent.points import Point
 from agent.sink.flux import InfluxError
 from deploy.local.influx_server import InfluxServer
-from deploy.local.kafka_server import KafkaServer
 
 OBEYED_S = 20.0  # the owner looks every five seconds
 FEW = 12  # ticks
-
-
-@pytest.fixture
-def setup(kafka: KafkaServer, influx: InfluxServer, topic: str, bucket: str, tmp_path: Path) -> Setup:
-    return make_setup(kafka, influx, topic, bucket, tmp_path)
-
-
-@pytest.fixture
-def fleet(setup: Setup) -> Fleet:
-    return Fleet(setup, time.time_ns() // S * S - 60 * MINUTE, [])
-
-
-@pytest.fixture
-def daemon(setup: Setup) -> Iterator[DaemonProcess]:
-    with DaemonProcess(setup) as daemon:
-        yield daemon.start()
 
 
 def run(setup: Setup, *arguments: str) -> subprocess.CompletedProcess[str]:
