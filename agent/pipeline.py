@@ -13,10 +13,12 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from agent.accounting import Counts
-from agent.alert_window import Pasts, newly_raised
+from agent.alert_window import newly_raised
 from agent.alerts import Alert, HostAlerts
+from agent.classifier.opinion import Lookback, SecondOpinion
 from agent.controls import Controls
 from agent.diagnosis import diagnose
 from agent.host import Host
@@ -79,6 +81,7 @@ class Pipeline:
         mappings: Sequence[FieldMapping] = (),
         max_hosts: int = MAX_HOSTS,
         maintenance: Maintenance = NO_MAINTENANCE,
+        opinion: SecondOpinion | None = None,
     ) -> None:
         self.hosts: dict[str, Host] = {}
         self.homes: dict[str, str] = {}  # where hosts live that other instances hold: host → source
@@ -86,6 +89,7 @@ class Pipeline:
         self.topology = topology or Topology()
         self.controls = Controls()
         self.maintenance = maintenance
+        self.opinion = opinion
         self._lateness_ns = int(lateness_s * SECOND_NS)
         self._periods_ns = {
             host: {sensor: int(s * SECOND_NS) for sensor, s in sensors.items()}
@@ -173,7 +177,7 @@ class Pipeline:
             )
         told = deque(stream.told)
         credible = [self._believe(tick) for tick in stream.closed]
-        pasts = Pasts(self.hosts, credible)
+        pasts = Lookback(self.hosts, credible)
         for at, tick in enumerate(self.scorer.score(credible, self.hosts)):
             self._hear(told, at)
             self._tell(self.hosts[tick.host], tick, pasts, output)
@@ -190,7 +194,7 @@ class Pipeline:
         host = self.hosts[tick.host]
         return host.trust.believe(tick, host.clock.sensors[: len(tick.values)])
 
-    def _tell(self, host: Host, tick: ScoredTick, pasts: Pasts, output: Output) -> None:
+    def _tell(self, host: Host, tick: ScoredTick, pasts: Lookback, output: Output) -> None:
         """One scored tick to its points, its alerts and the site's events."""
         host.alerts.rack = self.topology.place(host.name).rack or host.told_place.rack
         if tick.scored:
@@ -204,7 +208,10 @@ class Pipeline:
         layout = layout_of(tick)
         flow_share = host.air_flow.update(tick, layout) if is_known else math.nan
         lost_gpus, moved_from = host.gpus.update(tick, layout), host.phases.update(tick, layout)
-        found = diagnose(tick, flow_share, host.physics.update(tick), lost_gpus, moved_from)
+        residuals = host.physics.update(tick)
+        found = diagnose(tick, flow_share, residuals, lost_gpus, moved_from)
+        if self.opinion is not None:
+            found = self.opinion.revise(found, tick, residuals, partial(pasts.rows, tick))
         host.alerts.is_planned = self.maintenance.cover(host.name, host.alerts.rack, tick.time_ns)
         changed = host.alerts.update(tick, found)
         output.points.extend(alert.to_point() for alert in changed)
