@@ -4,119 +4,139 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from models.augmentation import (
+    Labels,
+    Maker,
     Scale,
     WindowGan,
-    WindowGenerator,
     fit_window_gan,
     jitter_windows,
+    join_windows,
     mix_windows,
 )
+from models.fault_classifier import Windows
 
-TICKS, CHANNELS, EACH = 16, 3, 120
+TICKS, CHANNELS, STILLS, EACH = 16, 3, 2, 120
 STEPS = 250
-Windows = tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.intp]]
 
 
-def windows() -> Windows:
-    """Class 0: all flat. Class 1: the first channel jumps by 4 half-way. Class 2: the second lies 3 lower.
-
-    A third of the machines do not have the third channel.
-    """
+def examples() -> tuple[Windows, Labels]:
+    """Class 0: all flat. Class 1: the first channel jumps by 4 half-way. Class 2: the second lies 3 lower,
+    and so does the first of the stills. A third of the machines do not have the third channel."""
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(3), EACH)
     values = rng.normal(0, 0.3, (len(labels), TICKS, CHANNELS))
+    still = rng.normal(0, 0.3, (len(labels), STILLS))
     values[labels == 1, TICKS // 2 :, 0] += 4.0
     values[labels == 2, :, 1] -= 3.0
+    still[labels == 2, 0] -= 3.0
     masks = np.ones(values.shape, bool)
     masks[::3, :, 2] = False
-    return np.where(masks, values, 0.0).astype(np.float32), masks, labels
+    values = np.where(masks, values, 0.0)
+    return Windows(
+        values.astype(np.float32), masks, still.astype(np.float32), np.ones(still.shape, bool)
+    ), labels.astype(np.int64)
 
 
 @pytest.fixture(scope="module")
 def gan() -> WindowGan:
-    return fit_window_gan(*windows(), classes=3, seed=1, steps=STEPS)
+    return fit_window_gan(*examples(), classes=3, seed=1, steps=STEPS)
 
 
-def all_channels(count: int = 100) -> NDArray[np.bool_]:
-    return np.ones((count, TICKS, CHANNELS), bool)
+def masks(count: int = 100) -> Windows:
+    """Machines that have everything."""
+    values, still = np.zeros((count, TICKS, CHANNELS), np.float32), np.zeros((count, STILLS), np.float32)
+    return Windows(values, np.ones(values.shape, bool), still, np.ones(still.shape, bool))
 
 
 def test_each_class_is_made_as_it_is(gan: WindowGan) -> None:
-    jumps = [gan.sample(label, all_channels(), seed=5) for label in range(3)]
-    rise = [float(made[:, -4:, 0].mean() - made[:, :4, 0].mean()) for made in jumps]
-    low = [float(made[:, :, 1].mean()) for made in jumps]
+    made = [gan.sample(label, masks(), seed=5) for label in range(3)]
+    rise = [float(one.values[:, -4:, 0].mean() - one.values[:, :4, 0].mean()) for one in made]
+    low = [float(one.values[:, :, 1].mean()) for one in made]
+    still = [float(one.still[:, 0].mean()) for one in made]
     assert rise[1] > 2.5
     assert max(abs(rise[0]), abs(rise[2])) < 1.2
-    assert low[2] < -2.0
-    assert max(abs(low[0]), abs(low[1])) < 1.0
+    for lies in (low, still):
+        assert lies[2] < -2.0
+        assert max(abs(lies[0]), abs(lies[1])) < 1.0
 
 
 def test_windows_differ_from_one_another(gan: WindowGan) -> None:
-    made = gan.sample(1, all_channels(), seed=5)
-    assert float(made.std(axis=0).mean()) > 0.05
+    assert float(gan.sample(1, masks(), seed=5).values.std(axis=0).mean()) > 0.05
 
 
 def test_equal_seeds_make_equal_windows(gan: WindowGan) -> None:
-    masks = all_channels(7)
-    np.testing.assert_array_equal(gan.sample(2, masks, seed=9), gan.sample(2, masks, seed=9))
-    assert not np.array_equal(gan.sample(2, masks, seed=9), gan.sample(2, masks, seed=8))
-    short = [fit_window_gan(*windows(), classes=3, seed=4, steps=3).sample(0, masks, 1) for _ in range(2)]
-    np.testing.assert_array_equal(*short)
+    one, same, other = (gan.sample(2, masks(7), seed).values for seed in (9, 9, 8))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+    short = [fit_window_gan(*examples(), classes=3, seed=4, steps=3) for _ in range(2)]
+    np.testing.assert_array_equal(*(made.sample(0, masks(7), 1).values for made in short))
 
 
 def test_a_channel_that_a_machine_does_not_have_is_not_invented(gan: WindowGan) -> None:
-    masks = all_channels()
-    masks[:, :, 2] = False
-    masks[:, 3, 0] = False
-    made = gan.sample(1, masks, seed=2)
-    assert not made[~masks].any()
-    assert made[masks].all()
+    like = masks()
+    like.present[:, :, 2] = False
+    like.present[:, 3, 0] = False
+    like.still_present[:, 1] = False
+    made = gan.sample(1, like, seed=2)
+    assert not made.values[~like.present].any()
+    assert not made.still[:, 1].any()
+    assert made.values[like.present].all()
+    np.testing.assert_array_equal(made.present, like.present)
 
 
 def test_what_a_mask_hides_cannot_change_how_real_a_window_looks(gan: WindowGan) -> None:
-    values, masks, labels = windows()
-    some = np.flatnonzero(labels == 0)[:30]
-    masks = masks[some].copy()
-    masks[:, :, 2] = False
-    other = values[some].copy()
-    other[:, :, 2] = 50.0
-    np.testing.assert_array_equal(gan.realness(values[some], masks, 0), gan.realness(other, masks, 0))
+    windows, labels = examples()
+    some = windows.take(np.flatnonzero(labels == 0)[:30])
+    some.present[:, :, 2] = False
+    some.still_present[:, 1] = False
+    other = Windows(some.values.copy(), some.present, some.still.copy(), some.still_present)
+    other.values[:, :, 2], other.still[:, 1] = 50.0, -50.0
+    np.testing.assert_array_equal(gan.realness(some, 0), gan.realness(other, 0))
 
 
-def test_the_critic_finds_a_class_less_real_under_another_name(gan: WindowGan) -> None:
-    values, masks, labels = windows()
-    jumps = labels == 1
-    as_they_are = gan.realness(values[jumps], masks[jumps], 1).mean()
-    calm = gan.realness(values[labels == 0], masks[labels == 0], 1).mean()
-    assert as_they_are > calm
+def test_the_critic_finds_windows_more_real_under_their_own_name(gan: WindowGan) -> None:
+    windows, labels = examples()
+    jumps, calm = windows.take(labels == 1), windows.take(labels == 0)
+    assert gan.realness(jumps, 1).mean() > gan.realness(calm, 1).mean()
 
 
-def test_windows_must_be_as_long_as_the_generator_can_make() -> None:
+def test_windows_must_be_as_long_as_can_be_made() -> None:
     with pytest.raises(ValueError, match="windows have 20 ticks"):
-        WindowGenerator(20, 3, 2)
+        Maker(20, 3, 2, 2)
 
 
-def test_a_mixture_lies_between_its_two_windows() -> None:
-    one, other = np.zeros((5, TICKS, 2), np.float32), np.ones((5, TICKS, 2), np.float32)
+def test_a_mixture_lies_between_its_two_windows_and_has_the_first_ones_mask() -> None:
+    one, other = masks(5), masks(5)
+    other.values[:], other.still[:] = 1.0, 1.0
+    other.present[:, :, 2] = False
     mixed = mix_windows(one, other, np.random.default_rng(0))
-    assert mixed.min() >= 0.0
-    assert mixed.max() <= 0.5
-    assert np.ptp(mixed, axis=(1, 2)).max() < 1e-6
+    assert 0.0 <= mixed.values[:, :, 0].min() <= mixed.values[:, :, 0].max() <= 0.5
+    assert not mixed.values[:, :, 2].any()
+    assert np.ptp(mixed.values[:, :, 0], axis=1).max() < 1e-6
+    assert mixed.present.all()
 
 
 def test_jitter_keeps_the_mask_and_the_class() -> None:
-    values, masks, labels = windows()
-    moved = jitter_windows(values, masks, Scale.of(values, masks), np.random.default_rng(0))
-    assert not moved[~masks].any()
-    assert abs(float(moved[labels == 1, -4:, 0].mean()) - 4.0) < 0.5
+    windows, labels = examples()
+    moved = jitter_windows(windows, Scale.of(windows), np.random.default_rng(0))
+    assert not moved.values[~windows.present].any()
+    assert abs(float(moved.values[labels == 1, -4:, 0].mean()) - 4.0) < 0.5
+    assert np.abs(moved.still - windows.still).max() > 0.01
 
 
 def test_scale_is_of_what_the_masks_show() -> None:
-    values = np.array([[[1.0, 9.0]], [[3.0, 9.0]]], np.float32)
-    masks = np.array([[[True, False]], [[True, False]]])
-    scale = Scale.of(values, masks)
+    windows = Windows(
+        np.array([[[1.0, 9.0]], [[3.0, 9.0]]], np.float32), np.array([[[True, False]]] * 2),
+        np.array([[2.0], [2.0]], np.float32), np.ones((2, 1), bool),
+    )  # fmt: skip
+    scale = Scale.of(windows)
     assert scale.mean.tolist() == [2.0, 0.0]
     assert scale.spread.tolist() == [1.0, 1.0]
+    assert (scale.still_mean.tolist(), scale.still_spread.tolist()) == ([2.0], [1.0])
+
+
+def test_joined_windows_stand_one_after_the_other() -> None:
+    windows, _ = examples()
+    assert len(join_windows([windows, windows.take(np.arange(5))])) == len(windows) + 5
