@@ -23,7 +23,6 @@ SHOWN_TICKS = 3  # from here on a fault has had the time to show
 
 _WINDOWS = ("values", "present", "still", "still_present")
 _TRUTH = ("label", "episode", "magnitude", "at", "since", "above", "rule", "rule_confidence", "basis")
-_KINDS = (np.int64, "U", "U", "U", np.int64, bool, "U", np.float64, "U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +96,9 @@ def dataset_of(samples: Iterable[Sample], fleet: str) -> Dataset:
         )  # fmt: skip
     values, present, still, still_present = (np.array(each) for each in zip(*seen, strict=True))
     windows = Windows(values.astype(np.float32), present, still.astype(np.float32), still_present)
-    truth = (np.array(each, kind) for each, kind in zip(zip(*rows, strict=True), _KINDS, strict=True))
-    return Dataset(windows, *truth)
+    label, episode, magnitude, at_, since, above, rule, confidence, basis = zip(*rows, strict=True)
+    return Dataset(
+        windows, np.array(label, np.int64), np.array(episode, "U"), np.array(magnitude, "U"),
+        np.array(at_, "U"), np.array(since, np.int64), np.array(above, bool), np.array(rule, "U"),
+        np.array(confidence, np.float64), np.array(basis, "U"),
+    )  # fmt: skip
