@@ -18,6 +18,7 @@ from functools import partial
 from agent.accounting import Counts
 from agent.alert_window import newly_raised
 from agent.alerts import Alert, HostAlerts
+from agent.classifier.naming import packaged_naming
 from agent.classifier.opinion import Lookback, SecondOpinion
 from agent.controls import Controls
 from agent.diagnosis import diagnose
@@ -89,7 +90,7 @@ class Pipeline:
         self.topology = topology or Topology()
         self.controls = Controls()
         self.maintenance = maintenance
-        self.opinion = opinion
+        self.opinion = opinion or packaged_naming()
         self._lateness_ns = int(lateness_s * SECOND_NS)
         self._periods_ns = {
             host: {sensor: int(s * SECOND_NS) for sensor, s in sensors.items()}
@@ -210,8 +211,7 @@ class Pipeline:
         lost_gpus, moved_from = host.gpus.update(tick, layout), host.phases.update(tick, layout)
         residuals = host.physics.update(tick)
         found = diagnose(tick, flow_share, residuals, lost_gpus, moved_from)
-        if self.opinion is not None:
-            found = self.opinion.revise(found, tick, residuals, partial(pasts.rows, tick))
+        found = self.opinion.revise(found, tick, residuals, partial(pasts.rows, tick))
         host.alerts.is_planned = self.maintenance.cover(host.name, host.alerts.rack, tick.time_ns)
         changed = host.alerts.update(tick, found)
         output.points.extend(alert.to_point() for alert in changed)

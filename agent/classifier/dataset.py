@@ -96,9 +96,9 @@ def dataset_of(samples: Iterable[Sample], fleet: str) -> Dataset:
         )  # fmt: skip
     values, present, still, still_present = (np.array(each) for each in zip(*seen, strict=True))
     windows = Windows(values.astype(np.float32), present, still.astype(np.float32), still_present)
-    label, episode, magnitude, at_, since, above, rule, confidence, basis = zip(*rows, strict=True)
+    label, episode, magnitude, where, since, above, rule, surely, bases = zip(*rows, strict=True)
     return Dataset(
         windows, np.array(label, np.int64), np.array(episode, "U"), np.array(magnitude, "U"),
-        np.array(at_, "U"), np.array(since, np.int64), np.array(above, bool), np.array(rule, "U"),
-        np.array(confidence, np.float64), np.array(basis, "U"),
+        np.array(where, "U"), np.array(since, np.int64), np.array(above, bool), np.array(rule, "U"),
+        np.array(surely, np.float64), np.array(bases, "U"),
     )  # fmt: skip

@@ -22,7 +22,7 @@ HOUR_S = 3_600.0
 START_S = 1_777_788_000.0  # 2026-05-03T06:00:00Z; the seasons of other evaluations are others
 LEAD_S = 1.5 * HOUR_S  # a machine's physics are known after an hour
 PERIODS_S = (60.0, 120.0, 60.0, 30.0, 60.0, 120.0, 10.0, 60.0, 20.0, 60.0)  # of a split's fleets in turn
-HOURS = {10.0: 4.0, 20.0: 5.5, 30.0: 7.0, 60.0: 12.0, 120.0: 16.0}  # period → how long
+HOURS = {10.0: 3.0, 20.0: 4.0, 30.0: 7.0, 60.0: 12.0, 120.0: 16.0}  # period → how long
 _SEED = 0xC1A5
 
 

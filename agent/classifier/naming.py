@@ -14,12 +14,13 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from agent.alert import UNKNOWN, severity_rank
 from agent.alert_window import Rows
-from agent.classifier.opinion import SecondOpinion
+from agent.classifier.opinion import RulesAlone, SecondOpinion
 from agent.classifier.signs import Array, Mask, evidence_for, is_vetoed, value_of
 from agent.fault_channels import columns_of, still_channels, window_channels
 from agent.faults import FAULTS
@@ -140,7 +141,8 @@ class Naming:
         return calm_air and near and seen.probabilities[NORMAL] >= self.classifier.sure
 
 
-def packaged_naming() -> SecondOpinion | None:
+@cache
+def packaged_naming() -> SecondOpinion:
     """With the classifier that came with the package; without one the rules stand alone, which is logged.
 
     Raises:
@@ -149,7 +151,7 @@ def packaged_naming() -> SecondOpinion | None:
     classifier = packaged()
     if classifier is None:
         log_event(_log, logging.WARNING, "no fault classifier in the package, rules name faults alone")
-        return None
+        return RulesAlone()
     return Naming(classifier)
 
 

@@ -22,10 +22,18 @@ class SecondOpinion(Protocol):
     """Looks at what the rules found; `rows` makes (N, F) raw rows that end in the tick, oldest first."""
 
     def revise(
-        self, found: list[Finding], tick: ScoredTick, residuals: Residuals | None, rows: Callable[[], Rows]
+        self, found: list[Finding], tick: ScoredTick, residuals: Residuals | None, rows: Callable[[], Rows], /
     ) -> list[Finding]:
         """The findings, confirmed, doubted or named; the same list where there is nothing to say."""
         ...
+
+
+class RulesAlone:
+    """No second opinion."""
+
+    def revise(self, found: list[Finding], /, *_: object) -> list[Finding]:
+        """The findings as they were."""
+        return found
 
 
 class Lookback(Pasts):
