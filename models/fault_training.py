@@ -114,6 +114,14 @@ def fit_faults(
     return best
 
 
+def balanced(labels: Labels) -> FloatArray:
+    """(B,) weights: what is rare counts more, though not as much as it is rare."""
+    counts = np.maximum(np.bincount(labels, minlength=len(CLASSES)), 1)
+    weights = np.sqrt(len(labels) / len(CLASSES) / counts)[labels]
+    normal: FloatArray = (weights / weights.mean()).astype(np.float32)
+    return normal
+
+
 def leave_out(windows: Windows, rng: Generator) -> Windows:
     """The same machines with fewer sensors, and some that are not known for long."""
     count = len(windows)
