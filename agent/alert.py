@@ -47,6 +47,7 @@ class Alert:
     ack_ns: int = 0  # of the newest acknowledgement that was taken; 0 without one
     ack_severity: Severity | Literal[""] = ""  # how grave it was then; "" = nobody sees to it
     is_quiet: bool = False  # operators found its like to be false
+    time_to_limit_s: float = -1.0  # until a part is at its limit, at the present rate; −1 = none comes near
 
     def to_point(self) -> Point:
         """All fields of `alert` but `incident`, which the owner of the site writes."""

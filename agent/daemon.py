@@ -157,6 +157,7 @@ class Daemon:
             self._pipeline.adopt(restored.hosts)
             if restored.site is not None:
                 self._site = restored.site
+                self._site.relocate(self._pipeline.topology)
                 self._site.maintenance = self._pipeline.maintenance
                 self._site.storm_incidents = self._config.alerts.storm_incidents_per_10min
             self._consumer.begin(partition, restored.start)
@@ -192,6 +193,8 @@ class Daemon:
         topology = self._inventory.look_if_due()
         if topology is not None:
             self._pipeline.relocate(topology)
+            if self._site is not None:
+                self._site.relocate(topology)
         self._health.topology_fault = self._inventory.fault
         if time.monotonic() >= self._next_calendar_s:
             self._next_calendar_s = time.monotonic() + CALENDAR_EVERY_S

@@ -1,25 +1,25 @@
 """The one owner of the whole site: alerts of one cause become one incident, and silence is told.
 
 AlertChanged ─────────────────────────► join ──► Incident ──► points `incident`, `alert.incident`
-HostSummary, SourceMark ─► Silence ──────┘
+HostSummary, SourceMark ─► Silence ──────┘ │
+                                           └─► Lifting: hosts that lost one feed, or breathe one zone's air
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import replace
 
-from agent.alert import UNKNOWN, Alert, State, alert_id, comma_list, graver, rfc3339, severity_rank
+from agent.alert import UNKNOWN, Alert, alert_id
 from agent.alerts import MINUTE_NS, RETURN_NS
-from agent.findings import Severity
+from agent.cause_signs import NATURES, Sign, Warm, sign_of
+from agent.causes import follows
+from agent.incident import Incident, Scope
+from agent.lifting import Lifting
 from agent.maintenance import NO_MAINTENANCE, Maintenance
-from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
-from agent.note_book import NoteBook
+from agent.places import Places
 from agent.points import Point
-from agent.rack_air import RackAir
-from agent.scored import NOT_KNOWN
-from agent.silence import Silence, Verdict
+from agent.shared_causes import Surroundings
+from agent.silence import Verdict
 from agent.silence_commands import acknowledge_silence, forget_silence, mute_silence
 from agent.silent_groups import SilentGroup
 from agent.site_events import (
@@ -31,133 +31,15 @@ from agent.site_events import (
     HostSummary,
     SiteEvent,
 )
-from agent.storm import HELD_SEVERITIES, STORM_INCIDENTS, Storm
-from agent.tick_points import six_digits
+from agent.site_state import RackFault as RackFault
+from agent.site_state import SiteState as SiteState
+from agent.storm import HELD_SEVERITIES, STORM_INCIDENTS
+from agent.topology import Topology
 
-STATES: tuple[State, ...] = ("open", "acknowledged", "suppressed", "resolved")
-Scope = Literal["host", "rack", "collector", "stream"]
 TOGETHER_NS = 5 * MINUTE_NS  # what begins within this on one host has one cause
 RACK_NS = 5 * MINUTE_NS  # one after the other within this, the same fault of a rack's hosts has one cause
-RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
 KEEP_NS = 24 * 60 * MINUTE_NS  # ended incidents are remembered for a day: partitions may be hours apart
-
-
-@dataclass(slots=True)
-class Incident:
-    """Alerts of one cause. `anchor` and `onset_ns` are its identity and never change."""
-
-    id: str
-    anchor: str
-    onset_ns: int
-    scope: Scope
-    place: str
-    severity: Severity
-    members: dict[str, Alert]  # by id
-    together: list[str] = field(default_factory=list)  # hosts that one alert tells of
-    silent: list[str] = field(default_factory=list)  # those of them that are not back
-
-    @property
-    def is_open(self) -> bool:
-        return any(alert.is_open for alert in self.members.values())
-
-    @property
-    def state(self) -> State:
-        """Open while one of its alerts is; acknowledged where somebody sees to all of them."""
-        states = {alert.state for alert in self.members.values()}
-        return next(state for state in STATES if state in states)
-
-    @property
-    def ended_ns(self) -> int:
-        """When its last alert ended; 0 while one is open."""
-        return 0 if self.is_open else max(alert.ended_ns for alert in self.members.values())
-
-    @property
-    def lead(self) -> Alert:
-        """The alert that tells it: one with a name before `unknown`, the gravest, the first."""
-        return min(
-            self.members.values(),
-            key=lambda a: (a.fault == UNKNOWN, severity_rank(a.severity), a.onset_ns, a.host),
-        )
-
-    @property
-    def hosts(self) -> list[str]:
-        return sorted({*self.together, *(alert.host for alert in self.members.values())})
-
-    def put(self, alert: Alert) -> None:
-        """Take an alert in, in the place of what was known of it; with enough hosts it is the rack's."""
-        self.members[alert.id] = alert
-        self.severity = graver(self.severity, alert.severity)
-        if self.scope == "host" and alert.rack and len(self.hosts) >= RACK_HOSTS:
-            self.scope, self.place = "rack", alert.rack
-
-    def is_of(self, alert: Alert) -> bool:
-        """Whether the alert began it, or it is of silence alone."""
-        began = (self.anchor, self.onset_ns) == (alert.host, alert.onset_ns)
-        return began or all(member.kind == "silence" for member in self.members.values())
-
-    def gather(self, group: SilentGroup) -> None:
-        """Take in the alert of hosts that fell silent together, and them with it."""
-        self.scope, self.place = "collector", group.place
-        self.together, self.silent = group.hosts, group.silent
-        self.put(group.alert.copy())
-
-    def to_point(self) -> Point:
-        """All fields of `incident`."""
-        lead, ended_ns, hosts = self.lead, self.ended_ns, self.hosts
-        facts = self._facts(lead, hosts, ended_ns)
-        fields: dict[str, float | str] = {
-            "id": self.id,
-            "state": self.state,
-            "scope": self.scope,
-            "place": self.place,
-            "fault": facts.fault,
-            "severity": self.severity,
-            "hosts": float(len(hosts)) if self.scope != "stream" else 0.0,
-            "host_list": comma_list(hosts) if self.scope != "stream" else "",
-            "root_cause_confidence": six_digits(lead.confidence),
-            "ruled_out": say_ruled_out(facts.ruled_out),
-            "time_to_limit_s": NOT_KNOWN,
-            "energy_kwh": NOT_KNOWN,
-            "summary_en": summarize_english(facts),
-            "summary_zh": summarize_chinese(facts),
-            "raised": rfc3339(min(alert.raised_ns for alert in self.members.values())),
-            "ended": rfc3339(ended_ns) if ended_ns else "",
-        }
-        return Point("incident", {"anchor": self.anchor}, fields, self.onset_ns)
-
-    def _facts(self, lead: Alert, hosts: Sequence[str], ended_ns: int) -> Facts:
-        fault = "collector_silent" if self.scope == "collector" else lead.fault
-        members = sorted(self.members.values(), key=lambda a: (a.onset_ns, a.host, a.kind))
-        return facts_of(
-            fault, self.scope, self.place, self.severity, hosts, lead, members, ended_ns, self.silent
-        )
-
-    def link(self, alert: Alert) -> Point:
-        """The partial write that tells an alert its incident."""
-        return Point("alert", {"host": alert.host, "kind": alert.kind}, {"incident": self.id}, alert.onset_ns)
-
-
-@dataclass(slots=True)
-class RackFault:
-    """The last incident in which a rack had a fault, and when a host of it raised that last."""
-
-    incident: str
-    raised_ns: int
-
-
-@dataclass(slots=True)
-class SiteState:
-    """Everything that the site's owner knows; its record in the state topic."""
-
-    now_ns: int = 0  # the newest time that any event told
-    silence: Silence = field(default_factory=Silence)
-    incidents: dict[str, Incident] = field(default_factory=dict)  # by id: open, or ended within a day
-    of_alert: dict[str, str] = field(default_factory=dict)  # alert → its incident
-    newest: dict[str, str] = field(default_factory=dict)  # host, or source as a stream → its incident
-    racks: dict[str, RackFault] = field(default_factory=dict)  # "rack|fault" → where it was seen last
-    notes: NoteBook = field(default_factory=NoteBook)
-    storm: Storm = field(default_factory=Storm)
-    rack_air: RackAir = field(default_factory=RackAir)
+WARMER_K = 1.0  # inlets that are less above their own past are not remembered
 
 
 class Site:
@@ -168,14 +50,22 @@ class Site:
         state: SiteState | None = None,
         maintenance: Maintenance = NO_MAINTENANCE,
         storm_incidents: int = STORM_INCIDENTS,
+        topology: Topology | None = None,
     ) -> None:
         self._state = state if state is not None else SiteState()
         self.maintenance, self.storm_incidents = maintenance, storm_incidents
+        self.relocate(topology or Topology())
 
     @classmethod
-    def restore(cls, state: SiteState) -> Site:
+    def restore(cls, state: SiteState, topology: Topology | None = None) -> Site:
         """The site as it stood when `state` was taken."""
-        return cls(state)
+        return cls(state, topology=topology)
+
+    def relocate(self, topology: Topology) -> None:
+        """Take the inventory, or another one: what comes from now on is joined by that."""
+        state, self._places = self._state, Places(topology)
+        site = Surroundings(self._places, state.known, state.silence.homes)
+        self._lifting = Lifting(state, site, self._begin)
 
     def state(self) -> SiteState:
         """Its state, to be encoded before the next event."""
@@ -191,6 +81,7 @@ class Site:
         self._see(event.time_ns)
         silence, calm = self._state.silence, self._calm()
         if isinstance(event, HostSummary):
+            self._breathe(event)
             warmed = Verdict(tuple(self._state.rack_air.hear(event)))
             return [*calm, *self._tell(silence.hear(event)), *self._tell(warmed)]
         return [*calm, *self._tell(silence.mark(event, self.maintenance))]
@@ -214,6 +105,7 @@ class Site:
         if not isinstance(command, HostForgotten):
             return []
         points = self._tell(forget_silence(self._state.silence, command))
+        self._state.known.inlets.pop(command.host, None)
         self._state.newest.pop(command.host, None)  # a host of that name that reports again is another one
         return points
 
@@ -233,31 +125,66 @@ class Site:
         return points
 
     def _join(self, alert: Alert, may_wait: bool = True) -> list[Point]:
-        """Put an alert into the incident that has it, its host's present one, its rack's, or a new one."""
+        """Put an alert into the incident that has it or its cause, its host's present one, its rack's, or a
+        new one."""
         state = self._state
         known = state.incidents.get(state.of_alert.get(alert.id, ""))
         if known is not None:
-            before = known.to_point()
-            known.put(alert)
-            now = known.to_point()
-            return [now] if now != before else []
+            return self._renew(known, alert)
         storm = state.storm
         if alert.state in ("suppressed", "resolved"):  # of a muted host: nobody is to be told
             return storm.drop(alert, self.storm_incidents)
-        incident = self._present_of_host(alert) or self._present_in_rack(alert)
+        sign = sign_of(alert, self._places, state.known)
+        shared = self._lifting.find(alert, sign)
+        incident = shared or self._present_of_host(alert) or self._present_in_rack(alert, sign)
         if incident is None and alert.kind == "sensor" and alert.severity == "info":
             return []  # a spike that is over is told by its alert; nobody has to do anything
         if incident is None and may_wait and self._waits(alert):
             return [storm.hold(alert, self.storm_incidents)]
         dropped = storm.drop(alert, self.storm_incidents)
         if incident is None:
-            of_rack: Scope = "rack" if alert.host == alert.rack else "host"
-            scope: Scope = "stream" if alert.fault == "stream_silent" else of_rack
-            incident = self._begin(alert, scope, alert.host)
-        state.newest[alert.host] = incident.id
-        if alert.rack:
-            state.racks[f"{alert.rack}|{alert.fault}"] = RackFault(incident.id, alert.raised_ns)
-        return [*dropped, *self._put(incident, alert), incident.to_point()]
+            incident = self._begin(alert)
+        if not incident.is_shared:
+            state.newest[alert.host] = incident.id
+            if alert.rack:
+                state.racks[f"{alert.rack}|{alert.fault}"] = RackFault(incident.id, alert.raised_ns)
+        return [*dropped, *self._put(incident, alert, sign)]
+
+    def _renew(self, incident: Incident, alert: Alert) -> list[Point]:
+        """Take what an alert came to. One that got another name may belong to another incident."""
+        if alert.fault == incident.members[alert.id].fault:
+            before = incident.to_point()
+            incident.put(alert)
+            now = incident.to_point()
+            return [now] if now != before else []
+        sign = sign_of(alert, self._places, self._state.known)
+        if incident.is_shared and len(incident.members) > 1:
+            natures = {one.nature for one in incident.signs.values()}
+            stays = (
+                sign.nature in natures if sign is not None else follows(incident, alert, self._lifting.site)
+            )
+            if not stays:
+                incident.take_out(alert.id)
+                del self._state.of_alert[alert.id]
+                return [incident.to_point(), *self._join(alert, may_wait=False)]
+        elif sign is not None:
+            incident.signs.pop(alert.id, None)
+            shared = self._lifting.find(alert, sign)
+            if shared is not None and shared is not incident:
+                incident.take_out(alert.id)
+                if not incident.members:
+                    incident.become_part(shared.id, self._state.now_ns)
+                return [*self._put(shared, alert, sign), incident.to_point()]
+        incident.signs.pop(alert.id, None)
+        return self._put(incident, alert, sign)
+
+    def _breathe(self, summary: HostSummary) -> None:
+        """Remember whose inlets are warmer than they used to be."""
+        inlets, over_k = self._state.known.inlets, summary.inlet_over_k
+        if over_k is not None and over_k >= WARMER_K:
+            inlets[summary.host] = Warm(summary.time_ns, over_k)
+        else:
+            inlets.pop(summary.host, None)
 
     def _waits(self, alert: Alert) -> bool:
         """Whether so much began lately that what is not urgent would only hide what is."""
@@ -304,17 +231,37 @@ class Site:
         )
         return incident if follows else None
 
-    def _present_in_rack(self, alert: Alert) -> Incident | None:
+    def _present_in_rack(self, alert: Alert, sign: Sign | None) -> Incident | None:
+        if sign is not None and sign.nature in NATURES:
+            return None  # what ties those together is known better than by the rack
         last = self._state.racks.get(f"{alert.rack}|{alert.fault}") if alert.rack else None
         if last is None or abs(alert.raised_ns - last.raised_ns) > RACK_NS:
             return None
         return self._present(last.incident, alert)
 
-    def _put(self, incident: Incident, alert: Alert) -> list[Point]:
-        """The alert in the incident, and the link that tells it."""
+    def _put(self, incident: Incident, alert: Alert, sign: Sign | None) -> list[Point]:
+        """The alert in the incident, the link that tells it, and whatever its cause changes."""
         incident.put(alert)
         self._state.of_alert[alert.id] = incident.id
-        return [incident.link(alert)]
+        points = [incident.link(alert)]
+        if sign is not None:
+            incident.signs[alert.id] = sign
+            incident, more = self._lifting.settle(incident)
+            points += more
+            if incident.scope == "pdu":
+                self._learn_wiring(incident)
+        elif incident.is_shared and not incident.signs:  # its only sign turned out to be none
+            incident.cause, incident.scope, incident.place = "", "host", incident.anchor
+        return [*points, incident.to_point()]
+
+    def _learn_wiring(self, incident: Incident) -> None:
+        """Which supplies hang on a PDU, once it said itself that it is dark."""
+        if not any(sign.is_source for sign in incident.signs.values()):
+            return
+        for key, sign in incident.signs.items():
+            host = incident.members[key].host
+            if incident.place in self._places.feeds_of(host):
+                self._state.known.wired |= {f"{host}|{supply}": incident.place for supply in sign.supplies}
 
     def _join_group(self, group: SilentGroup) -> list[Point]:
         """Hosts that fell silent together are an incident of their own, whatever else their hosts have."""
@@ -325,7 +272,7 @@ class Site:
             points.append(incident.to_point())
             incident = None
         if incident is None:
-            incident = self._begin(alert, "collector", group.place)
+            incident = self._shared_of(group) or self._begin(alert, "collector", group.place)
         if incident.id == self._state.newest.get(alert.host):
             del self._state.newest[alert.host]  # what else befalls the host is not the collector's
         is_new = alert.id not in incident.members
@@ -335,27 +282,31 @@ class Site:
             points.append(incident.link(alert))
         return [*points, incident.to_point()]
 
-    def _begin(self, alert: Alert, scope: Scope, place: str) -> Incident:
-        self._forget()
+    def _shared_of(self, group: SilentGroup) -> Incident | None:
+        """The incident whose cause silenced all hosts of a group, and no collector."""
+        one = group.alert
+        each = [self._lifting.find(replace(one, host=host, id=host), None) for host in group.hosts]
+        return each[0] if all(found is not None and found is each[0] for found in each) else None
+
+    def _begin(self, alert: Alert, scope: Scope | None = None, place: str = "") -> Incident:
+        self._state.forget(self._state.now_ns - KEEP_NS)
+        if scope is None:
+            is_racks = alert.host == alert.rack
+            scope = "stream" if alert.fault == "stream_silent" else "rack" if is_racks else "host"
+            if alert.kind == "condition" and self._places.is_pdu(alert.host):
+                scope = "pdu"
+        onset_ns = alert.onset_ns
+        while alert_id(alert.host, onset_ns) in self._state.incidents:
+            onset_ns += 1  # two alerts of one tick that turned out to be no one incident
         incident = Incident(
-            id=alert_id(alert.host, alert.onset_ns),
+            id=alert_id(alert.host, onset_ns),
             anchor=alert.host,
-            onset_ns=alert.onset_ns,
+            onset_ns=onset_ns,
             scope=scope,
-            place=place,
+            place=place or alert.host,
             severity=alert.severity,
             members={},
         )
-        self._state.incidents[incident.id] = incident
+        self._state.begin(incident)
         self._state.storm.begin(alert.raised_ns)
         return incident
-
-    def _forget(self) -> None:
-        """What ended more than a day ago can have no more alerts."""
-        state, since_ns = self._state, self._state.now_ns - KEEP_NS
-        gone = {i.id for i in state.incidents.values() if 0 < i.ended_ns < since_ns}
-        if gone:
-            state.incidents = {k: v for k, v in state.incidents.items() if k not in gone}
-            state.of_alert = {k: v for k, v in state.of_alert.items() if v not in gone}
-            state.newest = {k: v for k, v in state.newest.items() if v not in gone}
-            state.racks = {k: v for k, v in state.racks.items() if v.incident not in gone}

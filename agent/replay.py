@@ -106,7 +106,7 @@ def replay_recordings(
         max_hosts=max_hosts,
         maintenance=maintenance,
     )
-    site = Site(maintenance=maintenance, storm_incidents=storm_incidents)
+    site = Site(maintenance=maintenance, storm_incidents=storm_incidents, topology=topology)
     sink, replayed = FileSink(), Replayed()
     for file in files:
         pipeline.begin_recording(file.name)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from agent.fault_words import ACTIONS_ZH, words_of
+from agent.narrative.effects import BY_TIME_ZH, say_effects_zh, say_reach_zh
 from agent.narrative.facts import Facts, as_sentence, fit, list_names, say_confidence
 from agent.narrative.measures import Observed, is_known, say_row_zh
 from agent.narrative.ranking import Confirmed, rank_actions
 from agent.narrative.ruled_out import RuledOut, by_reason, say_reason_zh
-from agent.report.words import say_span, say_time
+from agent.narrative.spans import say_span_zh as say_span_zh
+from agent.report.words import say_time
 
 MOST_EVIDENCE = 3
 MOST_ROWS = 2
@@ -30,7 +31,6 @@ _SILENT = {
     "stream_silent": "该来源没有任何消息，应为生产者、主题或 broker 中断。",
     "collector_silent": "这些主机同时失去数据，应为其共用的采集器、网络或供电中断。",
 }
-_UNITS = (("min", "分钟"), ("d", "天"), ("h", "小时"), ("s", "秒"))
 
 
 def summarize_chinese(facts: Facts, confirmed: Confirmed | None = None) -> str:
@@ -39,11 +39,13 @@ def summarize_chinese(facts: Facts, confirmed: Confirmed | None = None) -> str:
     parts = [
         (0, say_headline_zh(facts)),
         (0, _SILENT.get(facts.fault, "") + _say_back(facts)),
+        (0, BY_TIME_ZH if facts.is_by_time else ""),
+        (2, say_reach_zh(facts.shown, facts.expected)),
         (0, _rows(_why(facts), facts.speaks_for, MOST_EVIDENCE)),
         (4, _rows("不支持的证据", facts.speaks_against, MOST_ROWS)),
-        (5, say_ruled_zh([ruled for ruled in facts.ruled_out if ruled.rows], MOST_ROWS)),
+        (5, say_ruled_zh([ruled for ruled in facts.ruled_out if ruled.is_seen], MOST_ROWS)),
         (2, say_limit_zh(facts)),
-        (2, say_also_zh(facts)),
+        (2, say_effects_zh(facts.fault, facts.effects) if facts.effects else say_also_zh(facts)),
     ]
     if facts.ended_ns:
         parts.append((0, f"已于 {say_time(facts.ended_ns)}（UTC）结束。"))
@@ -116,14 +118,6 @@ def say_also_zh(facts: Facts) -> str:
 def say_action_zh(action: str, otherwise: str = "") -> str:
     """An action of the catalogue in Chinese; for one that is of none `otherwise`, else its own words."""
     return ACTIONS_ZH.get(action, otherwise or action)
-
-
-def say_span_zh(span_ns: int) -> str:
-    """`12 分钟`, `1 小时 5 分钟`."""
-    text = re.sub(r"\b0(\d)", r"\1", say_span(span_ns))
-    for unit, chinese in _UNITS:
-        text = re.sub(rf"\b{unit}\b", chinese, text)
-    return text
 
 
 def _names(faults: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agent.fault_words import words_of
+from agent.narrative.effects import BY_TIME_EN, say_effects, say_reach
 from agent.narrative.facts import (
     MOST_DIAGNOSIS,
     Facts,
@@ -49,11 +50,13 @@ def summarize_english(facts: Facts, confirmed: Confirmed | None = None) -> str:
     parts = [
         (0, say_headline(facts)),
         (0, f"{clearest}{as_sentence(told)}" if told else ""),
+        (0, BY_TIME_EN if facts.is_by_time else ""),
+        (2, say_reach(facts.shown, facts.expected)),
         (3, _rows("Also seen", [row for row in facts.speaks_for if not _is_told(row, told)])),
         (4, _rows("Against it", facts.speaks_against)),
-        (5, say_ruled([ruled for ruled in facts.ruled_out if ruled.rows], MOST_ROWS)),
+        (5, say_ruled([ruled for ruled in facts.ruled_out if ruled.is_seen], MOST_ROWS)),
         (2, say_limit(facts)),
-        (2, say_also(facts)),
+        (2, say_effects(facts.fault, facts.effects) if facts.effects else say_also(facts)),
     ]
     if facts.ended_ns:
         parts.append((0, f"It ended at {say_time(facts.ended_ns)} UTC."))

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.faults import FAULTS
+from agent.narrative.effects import BY_TIME_EN, Effect, effects_of, rule_out_shared
 from agent.narrative.measures import NOT_KNOWN, Observed, is_known
 from agent.narrative.ruled_out import RuledOut, rule_out
 from agent.report.episodes import IncidentEpisode
 
 MOST_HOSTS = 5
+WIDE_SCOPES = ("zone", "pdu", "fleet")  # of nothing but causes that hosts share
+SHARED_SCOPES = ("rack", "zone", "pdu", "fleet")  # of causes that are none of one host
 MOST_CHARS = 600  # of a summary: what a phone shows at once
 MOST_DIAGNOSIS = 300
 # Sure at least this much → in words; below the last it is a guess.
@@ -77,6 +80,10 @@ class Facts:
     also: tuple[str, ...]  # faults that follow, and those of the incident's other alerts
     time_to_limit_s: float
     ruled_out: tuple[RuledOut, ...]
+    effects: tuple[Effect, ...] = ()  # of a cause that hosts share, what it does to them; else none
+    expected: int = 0  # hosts that it should reach; 0 where that is not known
+    shown: int = 0  # of these, those that show it
+    is_by_time: bool = False  # nothing but time tells that the hosts belong together
 
     @property
     def speaks_for(self) -> tuple[Observed, ...]:
@@ -105,8 +112,14 @@ def facts_of(
     ended_ns: int,
     silent: Sequence[str] = (),
     time_to_limit_s: float = NOT_KNOWN,
+    confidence: float | None = None,
+    expected: int = 0,
+    shown: int = 0,
+    is_by_time: bool = False,
 ) -> Facts:
-    """The facts of an incident that `lead`, one of its alerts `members`, tells."""
+    """The facts of an incident that `lead`, one of its alerts `members`, tells. Where its fault is none of
+    that alert's own, it is what hosts share: `confidence` is how sure that is, and actions are its own."""
+    is_lifted = lead.fault != fault and scope in SHARED_SCOPES and fault in FAULTS
     others = [member.fault for member in members if member.fault != fault]
     also = dict.fromkeys([*lead.also, *others, *(word for member in members for word in member.also)])
     return Facts(
@@ -119,15 +132,24 @@ def facts_of(
         hosts=tuple(hosts),
         silent=tuple(silent),
         severity=severity,
-        confidence=lead.confidence,
-        onset_ns=min([lead.onset_ns, *(m.onset_ns for m in members if m.fault == fault)]),
+        confidence=lead.confidence if confidence is None else confidence,
+        onset_ns=min(
+            [lead.onset_ns, *(m.onset_ns for m in members if m.fault == fault or scope in WIDE_SCOPES)]
+        ),
         ended_ns=ended_ns,
         diagnosis=lead.diagnosis,
         evidence=tuple(lead.evidence),
-        actions=tuple(lead.actions),
+        actions=FAULTS[fault].actions if is_lifted else tuple(lead.actions),
         also=tuple(word for word in also if word not in (fault, "unknown")),
         time_to_limit_s=time_to_limit_s,
-        ruled_out=tuple(rule_out(fault, lead.evidence)),
+        ruled_out=(
+            *rule_out_shared(fault, scope, place, members),
+            *rule_out(fault, () if is_lifted else lead.evidence),
+        ),
+        effects=effects_of(fault, lead, members) if scope in SHARED_SCOPES else (),
+        expected=expected,
+        shown=shown,
+        is_by_time=is_by_time,
     )
 
 
@@ -165,6 +187,8 @@ def facts_read(incident: IncidentEpisode) -> Facts:
         incident.alerts,
         incident.ended_ns or 0,
         time_to_limit_s=incident.time_to_limit_s,
+        confidence=incident.confidence if incident.scope in SHARED_SCOPES else None,
+        is_by_time=BY_TIME_EN in incident.summary_en,
     )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from agent.narrative.measures import Observed, is_known, say_row, say_row_zh
+from agent.narrative.spans import say_span_zh
+from agent.report.words import say_span
 
 NEAR_K = 2.0  # a temperature so near to what was expected did not move
 WARM_K = 4.0  # and one so much above it did
@@ -26,6 +28,13 @@ class RuledOut(NamedTuple):
     cause: str
     rows: tuple[Observed, ...] = ()
     reason: str = ""  # a key of `REASONS`
+    told: tuple[str, ...] = ()  # what the reason speaks of
+    span_ns: int = 0  # the same, where it speaks of a time
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether something that was seen rules it out, and not what the finding implies."""
+        return bool(self.rows or self.told)
 
 
 # By definition of the finding → English, Chinese.
@@ -33,6 +42,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "sensors go on": ("the host's other sensors go on reporting", "该主机的其他传感器仍在上报"),
     "source goes on": ("other hosts of its source go on reporting", "同一来源的其他主机仍在上报"),
     "all of it": ("nothing of the whole source comes", "整个来源都没有数据"),
+    # Of causes that hosts share (agent/narrative/effects.py).
+    "same feed": ("{0} hosts on {1} lost a supply within {span}", "{1} 上的 {0} 台主机在 {span}内失去电源"),
+    "same time": ("{0} hosts lost a supply within {span}", "{0} 台主机在 {span}内失去电源"),
+    "same air": ("inlet air of {0} hosts rose together", "{0} 台主机的进风温度同时升高"),
 }
 
 Shows = Callable[[Observed], bool]
@@ -59,7 +72,8 @@ def _above(row: Observed) -> bool:
     return row.expected > 0 and row.seen > MORE * row.expected
 
 
-def _is_warmer(row: Observed) -> bool:
+def is_warmer(row: Observed) -> bool:
+    """Whether a temperature is above what was expected by more than readings scatter."""
     return is_known(row.seen) and is_known(row.expected) and row.seen > row.expected + NEAR_K
 
 
@@ -145,7 +159,7 @@ def _is_telling(fault: str, cause: str, evidence: Sequence[Observed]) -> bool:
     another has none, nor one part that stayed cool while several are too warm."""
     if cause == "airflow_blockage":
         parts = rf"{HOT_PART}|gpu\d+_temp_c"
-        return sum(_is_warmer(row) for row in evidence if re.fullmatch(parts, row.sensor)) <= 1
+        return sum(is_warmer(row) for row in evidence if re.fullmatch(parts, row.sensor)) <= 1
     if (fault, cause) in _ALL_THERE:
         pattern = _ALL_THERE[fault, cause]
         return all(_there(row) for row in evidence if re.fullmatch(pattern, row.sensor))
@@ -167,9 +181,17 @@ def by_reason(ruled: Sequence[RuledOut], say: Callable[[RuledOut], str]) -> list
 
 def say_reason(ruled: RuledOut) -> str:
     """Why it is ruled out, in English."""
-    return say_row(ruled.rows[0], brackets=False) if ruled.rows else REASONS[ruled.reason][0]
+    return (
+        say_row(ruled.rows[0], brackets=False)
+        if ruled.rows
+        else REASONS[ruled.reason][0].format(*ruled.told, span=say_span(ruled.span_ns))
+    )
 
 
 def say_reason_zh(ruled: RuledOut) -> str:
     """The same in Chinese."""
-    return say_row_zh(ruled.rows[0], brackets=False) if ruled.rows else REASONS[ruled.reason][1]
+    return (
+        say_row_zh(ruled.rows[0], brackets=False)
+        if ruled.rows
+        else REASONS[ruled.reason][1].format(*ruled.told, span=say_span_zh(ruled.span_ns))
+    )

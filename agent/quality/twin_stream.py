@@ -30,7 +30,7 @@ from agent.site_events import AlertChanged
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.readings import Message, Readings, Series
 from agent.topology import Topology
-from agent.topology_rows import Place, Row
+from agent.topology_rows import FEEDS, Place, Row
 from agent.training_set import Cohort, TrainingSet, sort_readings
 from models.detector import Detector
 from models.training import TrainingOptions, fit_cohort
@@ -154,7 +154,12 @@ def topology_of(run: FleetRun, prefix: str) -> Topology:
 
 def _places_of(run: FleetRun, prefix: str) -> dict[str, Place]:
     rows = topology_rows(run.plan.places(), run.plan.site)
-    return {prefix + row["host"]: Row("", row).place() for row in rows}
+    return {prefix + row["host"]: Row("", _with_prefix(row, prefix)).place() for row in rows}
+
+
+def _with_prefix(row: dict[str, str], prefix: str) -> dict[str, str]:
+    """A row of the inventory whose feeds are called as the hosts that they are."""
+    return row | {feed: prefix + row[feed] for feed in FEEDS if row[feed]}
 
 
 def training_set(runs: Mapping[str, FleetRun], seed: int) -> TrainingSet:
@@ -231,9 +236,10 @@ def watch(
     run: FleetRun, detectors: Mapping[str, Detector], prefix: str, seed: int, keep_scores: bool = False
 ) -> Watched:
     """The whole agent over a run: clocks, trust, scores, diagnosis, alerts, incidents, silence."""
-    pipeline = Fed(Scorer(detectors), topology_of(run, prefix), mark_event_minutes=True)
+    topology = topology_of(run, prefix)
+    pipeline = Fed(Scorer(detectors), topology, mark_event_minutes=True)
     pipeline.begin_recording(LOG)
-    site, seen = Site(), _Seen(prefix, run.plan.start_s, keep_scores)
+    site, seen = Site(topology=topology), _Seen(prefix, run.plan.start_s, keep_scores)
     names = Names(run, prefix, pipeline)
     for messages, readings in batches(run, names, seed):
         seen.take(pipeline.take(messages, readings), pipeline, site)

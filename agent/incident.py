@@ -1,0 +1,198 @@
+"""One incident: alerts of one cause, who it is, and its point in InfluxDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from agent.alert import UNKNOWN, Alert, State, comma_list, graver, rfc3339, severity_rank
+from agent.cause_signs import Sign
+from agent.findings import Severity
+from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
+from agent.points import Point
+from agent.scored import NOT_KNOWN
+from agent.silent_groups import SilentGroup
+from agent.tick_points import six_digits
+
+STATES: tuple[State, ...] = ("open", "acknowledged", "suppressed", "resolved")
+Scope = Literal["host", "rack", "zone", "pdu", "collector", "stream", "fleet"]
+RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
+
+
+@dataclass(slots=True)
+class Reach:
+    """Whom a shared cause should reach, and how far what is seen speaks for it."""
+
+    expected: int = 0  # hosts that hang on it or breathe its air; 0 where no inventory tells
+    shown: int = 0  # of these, hosts that show it
+    confidence: float = NOT_KNOWN
+
+
+@dataclass(slots=True)
+class Incident:
+    """Alerts of one cause. `anchor` and `onset_ns` are its identity and never change."""
+
+    id: str
+    anchor: str
+    onset_ns: int
+    scope: Scope
+    place: str
+    severity: Severity
+    members: dict[str, Alert]  # by id
+    together: list[str] = field(default_factory=list)  # hosts that one alert tells of
+    silent: list[str] = field(default_factory=list)  # those of them that are not back
+    signs: dict[str, Sign] = field(default_factory=dict)  # alert → what it says of a cause beyond its host
+    cause: str = ""  # the fault that its hosts share; "" while it is of one host's alerts
+    reach: Reach = field(default_factory=Reach)
+    is_by_time: bool = False  # nothing but time tells that its hosts belong together
+    joined: str = ""  # the incident that has its alerts now, since both turned out to be one
+    joined_ns: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        return any(alert.is_open for alert in self.members.values())
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its cause is none of one host."""
+        return self.cause != ""
+
+    @property
+    def state(self) -> State:
+        """Open while one of its alerts is; acknowledged where somebody sees to all of them."""
+        states = {alert.state for alert in self.members.values()}
+        return next((state for state in STATES if state in states), "resolved")
+
+    @property
+    def ended_ns(self) -> int:
+        """When its last alert ended; 0 while one is open."""
+        if self.joined:
+            return self.joined_ns
+        return 0 if self.is_open else max(alert.ended_ns for alert in self.members.values())
+
+    @property
+    def lead(self) -> Alert:
+        """The alert that tells it: of the shared cause, one with a name before `unknown`, the gravest, the
+        first."""
+        return min(
+            self.members.values(),
+            key=lambda a: (
+                a.fault != self.cause, a.fault == UNKNOWN, severity_rank(a.severity), a.onset_ns, a.host,
+            ),
+        )  # fmt: skip
+
+    @property
+    def hosts(self) -> list[str]:
+        """Those that its alerts tell of; a rack, which has alerts of its own, only where it is alone."""
+        told = {*self.together, *(alert.host for alert in self.members.values())}
+        racks = {alert.host for alert in self.members.values() if alert.host == alert.rack}
+        return sorted(told - racks or told)
+
+    @property
+    def time_to_limit_s(self) -> float:
+        """Until the first of its open alerts' components is at its limit; −1 where none comes near."""
+        known = [a.time_to_limit_s for a in self.members.values() if a.is_open and a.time_to_limit_s >= 0]
+        return min(known, default=NOT_KNOWN)
+
+    def put(self, alert: Alert) -> None:
+        """Take an alert in, in the place of what was known of it; with enough hosts it is the rack's."""
+        self.members[alert.id] = alert
+        self.severity = graver(self.severity, alert.severity)
+        if self.scope == "host" and alert.rack and len(self.hosts) >= RACK_HOSTS:
+            self.scope, self.place = "rack", alert.rack
+
+    def is_of(self, alert: Alert) -> bool:
+        """Whether the alert began it, or it is of silence alone."""
+        began = (self.anchor, self.onset_ns) == (alert.host, alert.onset_ns)
+        return began or all(member.kind == "silence" for member in self.members.values())
+
+    def gather(self, group: SilentGroup) -> None:
+        """Take in the alert of hosts that fell silent together, and them with it."""
+        if not self.is_shared:
+            self.scope, self.place = "collector", group.place
+        self.together, self.silent = group.hosts, group.silent
+        self.put(group.alert.copy())
+
+    def take_out(self, alert_id: str) -> tuple[Alert, Sign | None]:
+        """An alert that belongs elsewhere, and what it says of a shared cause."""
+        alert = self.members.pop(alert_id)
+        if self.members:
+            self.severity = min((one.severity for one in self.members.values()), key=severity_rank)
+        return alert, self.signs.pop(alert_id, None)
+
+    def become_part(self, other: str, now_ns: int) -> None:
+        """Another incident has its alerts now: what was two is one."""
+        self.joined, self.joined_ns = other, max(now_ns, self.onset_ns)
+
+    def to_point(self) -> Point:
+        """All fields of `incident`; of one that became a part of another nothing but that."""
+        if self.joined:
+            return self._to_joined_point()
+        lead, ended_ns, hosts = self.lead, self.ended_ns, self.hosts
+        facts = self._facts(lead, hosts, ended_ns)
+        confidence = lead.confidence if self.reach.confidence == NOT_KNOWN else self.reach.confidence
+        fields: dict[str, float | str] = {
+            "id": self.id,
+            "state": self.state,
+            "scope": self.scope,
+            "place": self.place,
+            "fault": facts.fault,
+            "severity": self.severity,
+            "hosts": float(len(hosts)) if self.scope != "stream" else 0.0,
+            "host_list": comma_list(hosts) if self.scope != "stream" else "",
+            "root_cause_confidence": six_digits(confidence),
+            "ruled_out": say_ruled_out(facts.ruled_out),
+            "time_to_limit_s": six_digits(facts.time_to_limit_s),
+            "energy_kwh": NOT_KNOWN,
+            "summary_en": summarize_english(facts),
+            "summary_zh": summarize_chinese(facts),
+            "raised": rfc3339(min(alert.raised_ns for alert in self.members.values())),
+            "ended": rfc3339(ended_ns) if ended_ns else "",
+        }
+        return Point("incident", {"anchor": self.anchor}, fields, self.onset_ns)
+
+    def _to_joined_point(self) -> Point:
+        fields: dict[str, float | str] = {
+            "id": self.id,
+            "state": "resolved",
+            "scope": self.scope,
+            "place": self.place,
+            "fault": UNKNOWN,
+            "severity": "info",
+            "hosts": 0.0,
+            "host_list": "",
+            "root_cause_confidence": NOT_KNOWN,
+            "ruled_out": "",
+            "time_to_limit_s": NOT_KNOWN,
+            "energy_kwh": NOT_KNOWN,
+            "summary_en": f"No incident of its own: its alerts belong to incident {self.joined}.",
+            "summary_zh": f"并非独立事件：其告警属于事件 {self.joined}。",
+            "raised": rfc3339(self.onset_ns),
+            "ended": rfc3339(self.joined_ns),
+        }
+        return Point("incident", {"anchor": self.anchor}, fields, self.onset_ns)
+
+    def _facts(self, lead: Alert, hosts: Sequence[str], ended_ns: int) -> Facts:
+        fault = self.cause or ("collector_silent" if self.scope == "collector" else lead.fault)
+        members = sorted(self.members.values(), key=lambda a: (a.onset_ns, a.host, a.kind))
+        return facts_of(
+            fault,
+            self.scope,
+            self.place,
+            self.severity,
+            hosts,
+            lead,
+            members,
+            ended_ns,
+            self.silent,
+            time_to_limit_s=self.time_to_limit_s if not ended_ns else NOT_KNOWN,
+            confidence=self.reach.confidence if self.is_shared else None,
+            expected=self.reach.expected,
+            shown=self.reach.shown,
+            is_by_time=self.is_by_time,
+        )
+
+    def link(self, alert: Alert) -> Point:
+        """The partial write that tells an alert its incident."""
+        return Point("alert", {"host": alert.host, "kind": alert.kind}, {"incident": self.id}, alert.onset_ns)
