@@ -39,6 +39,7 @@ from agent.telemetry.mappings import FieldMapping
 from agent.telemetry.readings import Message
 from agent.tick_points import reading_point, score_point
 from agent.ticks import ClosedTick, HostClock, TickStream
+from agent.time_to_limit import renew_limits
 from agent.told_place import Told
 from agent.topology import Topology
 
@@ -216,6 +217,7 @@ class Pipeline:
         changed = host.alerts.update(tick, found)
         output.points.extend(alert.to_point() for alert in changed)
         output.points.extend(pasts.window(tick, alert).to_point() for alert in newly_raised(changed, tick))
+        changed += renew_limits(host.alerts, tick, partial(pasts.rows, tick))
         source = host.source
         if self._marks is not None:
             source = self._marks.recording
