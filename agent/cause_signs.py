@@ -84,10 +84,10 @@ def sign_of(alert: Alert, places: Places, known: Known) -> Sign | None:
         return Sign("air", _told(zone_of_rack(alert.rack, places)))
     if fault in HEAT_FAULTS and breathes_warm(alert, known.inlets):
         return Sign("air", zone)
-    # Without a place only many at once can tell: a batch of fans, a cap that was rolled out to all.
-    is_placeless = not alert.rack and not places.is_listed(host)
-    if is_placeless and fault in FAULTS and FAULTS[fault].code.startswith("F"):
-        return Sign(fault, (), is_weak=True)
+    # What hosts do not share by feed or air only many at once can tell: a cap that was rolled out to a rack.
+    is_tagged = alert.rack and not places.is_listed(host)  # these are joined one by one
+    if not is_tagged and fault in FAULTS and FAULTS[fault].code.startswith("F"):
+        return Sign(fault, _told(alert.rack), is_weak=True)
     return None
 
 

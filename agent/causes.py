@@ -36,7 +36,7 @@ def is_of_cause(incident: Incident, alert: Alert, sign: Sign, site: Surroundings
     if sign.nature not in natures or not _is_in_time(incident, alert, sign):
         return False
     if sign.is_weak:
-        return incident.is_shared
+        return incident.is_shared and any(one.places == sign.places for one in incident.signs.values())
     return _is_of_feed(incident, alert, sign, site) if sign.nature == "power" else _is_of_air(incident, sign)
 
 
@@ -104,6 +104,8 @@ def follows(incident: Incident, alert: Alert, site: Surroundings) -> bool:
     """Whether an alert that is no sign is what the cause of an incident does to a host of its."""
     if not incident.is_shared or incident.is_by_time:
         return False
+    if _comes_back(incident, alert):
+        return True
     onsets = [incident.members[key].onset_ns for key in incident.signs]
     if not min(onsets) - BEFORE_NS <= alert.onset_ns <= max(onsets) + AFTER_NS:
         return False
@@ -111,6 +113,21 @@ def follows(incident: Incident, alert: Alert, site: Surroundings) -> bool:
     if "power" in natures:
         return _follows_from_power(incident, alert, site)
     return _follows_from_air(incident, alert, site) if "air" in natures else False
+
+
+def _comes_back(incident: Incident, alert: Alert) -> bool:
+    """Whether an alert's host starts again after the cause had silenced it, and is not as usual yet."""
+    if alert.fault != UNKNOWN:
+        return False
+    silences = [
+        one
+        for one in incident.members.values()
+        if one.kind == "silence" and (one.host == alert.host or alert.host in incident.together)
+    ]
+    return any(
+        one.onset_ns <= alert.onset_ns and (one.is_open or alert.onset_ns - one.ended_ns <= AFTER_NS)
+        for one in silences
+    )
 
 
 def _follows_from_power(incident: Incident, alert: Alert, site: Surroundings) -> bool:

@@ -114,6 +114,14 @@ class Incident:
         self.together, self.silent = group.hosts, group.silent
         self.put(group.alert.copy())
 
+    def sign(self, alert_id: str, sign: Sign) -> None:
+        """Note what one of its alerts says of a shared cause. All its signs are of one nature: weak ones give
+        way, and what says something else than the first is no sign of this cause."""
+        if any(one.is_weak and one.nature != sign.nature for one in self.signs.values()):
+            self.signs.clear()
+        if all(one.nature == sign.nature for one in self.signs.values()):
+            self.signs[alert_id] = sign
+
     def take_out(self, alert_id: str) -> tuple[Alert, Sign | None]:
         """An alert that belongs elsewhere, and what it says of a shared cause."""
         alert = self.members.pop(alert_id)

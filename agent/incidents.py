@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from agent.alert import UNKNOWN, Alert, alert_id
 from agent.alerts import MINUTE_NS, RETURN_NS
-from agent.cause_signs import NATURES, Sign, Warm, sign_of
+from agent.cause_signs import Sign, Warm, sign_of
 from agent.causes import follows
 from agent.incident import Incident, Scope
 from agent.lifting import Lifting
@@ -159,13 +159,14 @@ class Site:
             return [now] if now != before else []
         sign = sign_of(alert, self._places, self._state.known)
         if incident.is_shared and len(incident.members) > 1:
-            natures = {one.nature for one in incident.signs.values()}
-            stays = (
-                sign.nature in natures if sign is not None else follows(incident, alert, self._lifting.site)
-            )
+            if sign is not None and not sign.is_weak:
+                stays = any(one.nature == sign.nature for one in incident.signs.values())
+            else:
+                stays = follows(incident, alert, self._lifting.site)
             if not stays:
                 incident.take_out(alert.id)
                 del self._state.of_alert[alert.id]
+                self._lifting.lift(incident)
                 return [incident.to_point(), *self._join(alert, may_wait=False)]
         elif sign is not None:
             incident.signs.pop(alert.id, None)
@@ -206,7 +207,9 @@ class Site:
     def _present(self, incident_id: str | None, alert: Alert) -> Incident | None:
         """An incident that is open, or ended less than 30 min before the alert's onset."""
         incident = self._state.incidents.get(incident_id or "")
-        if incident is None or (incident.ended_ns and alert.onset_ns - incident.ended_ns > RETURN_NS):
+        if incident is None or incident.joined or incident.is_shared:
+            return None
+        if incident.ended_ns and alert.onset_ns - incident.ended_ns > RETURN_NS:
             return None
         return incident
 
@@ -232,8 +235,8 @@ class Site:
         return incident if follows else None
 
     def _present_in_rack(self, alert: Alert, sign: Sign | None) -> Incident | None:
-        if sign is not None and sign.nature in NATURES:
-            return None  # what ties those together is known better than by the rack
+        if sign is not None or alert.fault == UNKNOWN:
+            return None  # what ties those together is known better than by the rack, or nothing does
         last = self._state.racks.get(f"{alert.rack}|{alert.fault}") if alert.rack else None
         if last is None or abs(alert.raised_ns - last.raised_ns) > RACK_NS:
             return None
@@ -245,13 +248,13 @@ class Site:
         self._state.of_alert[alert.id] = incident.id
         points = [incident.link(alert)]
         if sign is not None:
-            incident.signs[alert.id] = sign
+            incident.sign(alert.id, sign)
             incident, more = self._lifting.settle(incident)
             points += more
             if incident.scope == "pdu":
                 self._learn_wiring(incident)
-        elif incident.is_shared and not incident.signs:  # its only sign turned out to be none
-            incident.cause, incident.scope, incident.place = "", "host", incident.anchor
+        elif incident.is_shared:
+            self._lifting.lift(incident)
         return [*points, incident.to_point()]
 
     def _learn_wiring(self, incident: Incident) -> None:

@@ -8,7 +8,7 @@ alert with a sign ──► find: an incident whose signs tell the same cause �
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from agent.alert import Alert, graver
 from agent.alerts import RETURN_NS
@@ -33,7 +33,7 @@ class Lifting:
         if sign is not None:
             same = (one for one in present if is_of_cause(one, alert, sign, self.site))
             incident = next(same, None)
-            if incident is not None or sign.nature != "damp":  # warm air is dry air
+            if incident is not None or not (sign.is_weak or sign.nature == "damp"):  # warm air is dry air
                 return incident
         return next((one for one in present if follows(one, alert, self.site)), None)
 
@@ -43,7 +43,7 @@ class Lifting:
         points = list[Point]()
         if any(sign.is_weak for sign in incident.signs.values()):
             incident = self._gather_weak(incident, points)
-        if not self._lift(incident):
+        if not self.lift(incident):
             return incident, points
         incident = self._purify(incident, points)
         for other in list(self._present(incident.onset_ns)):
@@ -53,6 +53,7 @@ class Lifting:
                 first, second = self._in_order(incident, other)
                 self._merge(first, second, points)
                 incident = self._purify(first, points)
+        self._gather_followers(incident, points)
         return incident, points
 
     def _present(self, onset_ns: int) -> Iterator[Incident]:
@@ -61,10 +62,12 @@ class Lifting:
             if one.signs and not one.joined and (one.is_open or onset_ns - one.ended_ns <= RETURN_NS):
                 yield one
 
-    def _lift(self, incident: Incident) -> bool:
+    def lift(self, incident: Incident) -> bool:
         """Give it the cause that its alerts share; whether there is one."""
         shared = shared_cause(incident, self.site)
         if shared is None:
+            if incident.is_shared and not incident.signs:  # its only sign turned out to be none
+                incident.cause, incident.scope, incident.place = "", "host", incident.anchor
             return False
         incident.cause, incident.scope, incident.place = shared.fault, shared.scope, shared.place
         incident.reach, incident.is_by_time = shared.reach, shared.is_by_time
@@ -108,13 +111,13 @@ class Lifting:
         for alert in incident.members.values():
             self._state.newest[alert.host] = incident.id
         points.append(incident.to_point())
-        self._lift(new)
+        self.lift(new)
         return new
 
     def _merge(self, first: Incident, second: Incident, points: list[Point]) -> None:
         """Two incidents are one: the later becomes a part of the first, but for what is a host's own."""
         points.extend(self._put(first, *second.take_out(key)) for key in list(second.signs))
-        self._lift(first)
+        self.lift(first)
         for key, alert in list(second.members.items()):
             if follows(first, alert, self.site):
                 points.append(self._put(first, *second.take_out(key)))
@@ -128,13 +131,32 @@ class Lifting:
         }
         points.append(second.to_point())
 
+    def _gather_followers(self, incident: Incident, points: list[Point]) -> None:
+        """What follows from the cause may have been told before it."""
+        for other in list(self._state.incidents.values()):
+            if other is incident or other.is_shared or not other.is_open:
+                continue
+            weak = {key for key, sign in other.signs.items() if sign.is_weak}
+            own = {k: alert for k, alert in other.members.items() if k in weak or k not in other.signs}
+            moved = [key for key, alert in own.items() if follows(incident, alert, self.site)]
+            if not moved or self._has_own(other, moved):
+                continue
+            points.extend(self._put(incident, other.take_out(key)[0], None) for key in moved)
+            if not other.members:
+                other.become_part(incident.id, self._state.now_ns)
+            points.append(other.to_point())
+
+    def _has_own(self, other: Incident, moved: Sequence[str]) -> bool:
+        """Whether what would move is more likely a consequence of what its host has of its own."""
+        return any(key not in moved and alert.is_open for key, alert in other.members.items())
+
     def _gather_weak(self, incident: Incident, points: list[Point]) -> Incident:
         """Hosts that nothing but the moment ties are one incident once they are too many for chance."""
-        (nature,) = {sign.nature for sign in incident.signs.values()}
+        weak = next(sign for sign in incident.signs.values() if sign.is_weak)
         near = [
             one
             for one in self._present(incident.onset_ns)
-            if any(sign.nature == nature and sign.is_weak for sign in one.signs.values())
+            if any((sign.nature, sign.places) == (weak.nature, weak.places) for sign in one.signs.values())
             and abs(one.onset_ns - incident.onset_ns) <= NEAR_NS["power"]
         ]
         if len({host for one in near for host in one.hosts}) < LEAST_HOSTS:
@@ -156,6 +178,6 @@ class Lifting:
     def _put(self, incident: Incident, alert: Alert, sign: Sign | None) -> Point:
         incident.put(alert)
         if sign is not None:
-            incident.signs[alert.id] = sign
+            incident.sign(alert.id, sign)
         self._state.of_alert[alert.id] = incident.id
         return incident.link(alert)

@@ -64,7 +64,7 @@ def shared_cause(incident: Incident, site: Surroundings) -> Shared | None:
         return None
     nature = signed[0].sign.nature
     if nature not in NATURES:
-        return _by_time(signed, nature)
+        return _of_rack_alone(signed, nature, site) if signed[0].sign.places else _by_time(signed, nature)
     return _of_power(signed, site) if nature == "power" else _of_air(signed, site)
 
 
@@ -150,7 +150,7 @@ def _of_air(signed: Sequence[Signed], site: Surroundings) -> Shared | None:
         every = {host for zone in zones for host in servers[zone]}
         return Shared(fault, FLEET, FLEET, _reach(set().union(*shown.values()), every, lead))
     racks = [one.alert for one in signed if _is_racks(one.alert)]
-    if not units and racks and all(one.alert.rack == racks[0].rack for one in signed):
+    if not units and racks and {one.alert.rack for one in signed} <= {alert.rack for alert in racks}:
         return _of_rack(racks[0].rack, racks[0], signed, site)
     if reached:
         (zone,) = reached
@@ -203,6 +203,14 @@ def _by_time(signed: Sequence[Signed], fault: str) -> Shared | None:
     rack = racks.pop() if len(racks) == 1 else ""
     scope: Scope = "rack" if rack else FLEET
     return Shared(fault, scope, rack or FLEET, Reach(0, 0, SURE_OF_NONE), is_by_time=True)
+
+
+def _of_rack_alone(signed: Sequence[Signed], fault: str, site: Surroundings) -> Shared | None:
+    """The same fault on many hosts of a rack at once."""
+    hosts, (rack,) = {one.alert.host for one in signed}, signed[0].sign.places
+    if len(hosts) < LEAST_HOSTS:
+        return None
+    return Shared(fault, "rack", rack, _reach(hosts, _heard(site.places.in_rack(rack), site), None))
 
 
 def _heard(hosts: Collection[str], site: Surroundings) -> list[str]:

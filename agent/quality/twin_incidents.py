@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from agent.points import Point
 from agent.sensors import SECOND_NS
@@ -71,7 +72,8 @@ class IncidentWatch:
             if point.measurement == "alert":
                 key = (point.tags["host"], point.tags["kind"], point.time_ns)
                 if "fault" in point.fields:  # of silence, or of a rack
-                    self._see(key, point.time_ns / SECOND_NS)
+                    raised = datetime.fromisoformat(str(point.fields["raised"]))
+                    self._see(key, raised.timestamp())
                 if "incident" in point.fields:
                     self.incident_of[self._named(key)] = str(point.fields["incident"])
             elif point.fields["hosts"] == 0.0 and point.fields["scope"] != "stream":
@@ -135,7 +137,8 @@ def _tells(host: str, truth: Truth, places: Mapping[str, Place]) -> bool:
     place = places.get(host)
     if truth.episode.name in POWER:
         return place is not None and place.kind in FEEDS and place.rack in (*racks, "")
-    return host in racks or (place is not None and place.kind not in FEEDS)
+    # Racks beside one that warm air comes round in breathe of it too.
+    return place.kind not in FEEDS if place is not None else host in {one.rack for one in places.values()}
 
 
 def total(counts: Sequence[CauseCount]) -> CauseCount:
