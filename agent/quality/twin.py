@@ -24,7 +24,9 @@ from rich.table import Table
 
 from agent.quality import twin_fleets as fleets
 from agent.quality.twin_bmc import FILE, judge_fan_stops
+from agent.quality.twin_incidents import CauseCount, add_counts, judge_incidents
 from agent.quality.twin_match import Matched, match
+from agent.quality.twin_places import places_of
 from agent.quality.twin_report import Normal, Report, Slow, markdown, tables
 from agent.quality.twin_slow import slow_faults
 from agent.quality.twin_stream import Watched, fit, training_set, watch
@@ -85,6 +87,7 @@ class Done:
     watched: Watched
     matched: Matched
     slow: list[Slow]
+    incidents: list[CauseCount]
     core_s: float
 
 
@@ -210,7 +213,8 @@ def _watch(job: Job) -> Done:
     matched = match(run.truth(), watched, units, machines)
     watched.scores.clear()  # not to be sent back
     slow = slow_faults(job.fleet, watched.raised) if job.kind == "slow" else []
-    return Done(job, watched, matched, slow, time.process_time() - began_s)
+    incidents = judge_incidents(run.truth(), watched.incidents, places_of(run)) if has_faults else []
+    return Done(job, watched, matched, slow, incidents, time.process_time() - began_s)
 
 
 def _told(one: Done, seconds: float) -> str:
@@ -233,6 +237,7 @@ def _gather(report: Report, done: list[Done]) -> None:
             normal[kind].false += one.matched.false
         else:
             report.events += one.matched.events
+            report.incidents = add_counts(report.incidents, one.incidents)
             report.beside_faults.host_days += one.watched.host_days
             report.beside_faults.false += one.matched.false
     report.normal = [each for each in normal.values() if each.host_days]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
+from agent.quality.twin_incidents import HEADER, CauseCount, cells, total
 from agent.quality.twin_match import Event, FalseAlert, median, poisson_interval, wilson
 
 MONTH_DAYS = 30.0
@@ -103,6 +104,7 @@ class Report:
     beside_faults: Normal = field(default_factory=lambda: Normal("beside faults", 0.0))
     normal: list[Normal] = field(default_factory=list)
     slow: list[Slow] = field(default_factory=list)
+    incidents: list[CauseCount] = field(default_factory=list)  # of each class of fault
     fan_stops: list[dict[str, object]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -121,6 +123,8 @@ class Report:
             "false_per_1000_host_days": {n.name: n.per_1000_host_days for n in self.normal},
             "budget_factor": self.all_normal().factor(self.budget_per_host_month),
             "host_days": self.all_normal().host_days,
+            "incident_purity": total(self.incidents).purity,
+            "incidents_per_cause": total(self.incidents).per_cause,
             "slow_cost_k": median(s.cost_k for s in self.slow),
         }
 
@@ -185,6 +189,9 @@ def tables(report: Report) -> list[tuple[str, list[str], list[list[str]]]]:
         ("False alerts by path", ["kind", "named", "while", "n"],
          _paths([*report.all_normal().false, *report.beside_faults.false])),
     ]  # fmt: skip
+    if report.incidents:
+        rows = [cells(count) for count in (*report.incidents, total(report.incidents))]
+        found.append(("Incidents", HEADER, rows))
     if report.slow:
         found.append(("Slow faults", ["fault", "n", "found", "found at, of its end", "cost then, K (worst)"],
                       _slow_rows(report.slow)))  # fmt: skip

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from agent.incidents import Site
 from agent.pipeline import Output, Pipeline
 from agent.progress import Quiet
+from agent.quality.twin_incidents import IncidentWatch
+from agent.quality.twin_places import places_of
+from agent.quality.twin_places import topology_of as topology_of
 from agent.scoring import Scorer
 from agent.sensors import SECOND_NS
 from agent.simulate.arrivals import Arrival, arrivals
@@ -30,12 +33,10 @@ from agent.site_events import AlertChanged
 from agent.telemetry.decoder import Decoder
 from agent.telemetry.readings import Message, Readings, Series
 from agent.topology import Topology
-from agent.topology_rows import FEEDS, Place, Row
 from agent.training_set import Cohort, TrainingSet, sort_readings
 from models.detector import Detector
 from models.training import TrainingOptions, fit_cohort
 from models.twin.fleet_run import FleetRun
-from models.twin.places import topology_rows
 from models.twin.sensors import Channel
 
 LOG = "twin"
@@ -147,27 +148,12 @@ def _readings(polls: Sequence[Arrival], names: Names) -> Readings:
     return Readings(*(np.concatenate(each) for each in (series, times, values, message)))
 
 
-def topology_of(run: FleetRun, prefix: str) -> Topology:
-    """The inventory of a fleet, hosts under their names with `prefix`."""
-    return Topology(_places_of(run, prefix))
-
-
-def _places_of(run: FleetRun, prefix: str) -> dict[str, Place]:
-    rows = topology_rows(run.plan.places(), run.plan.site)
-    return {prefix + row["host"]: Row("", _with_prefix(row, prefix)).place() for row in rows}
-
-
-def _with_prefix(row: dict[str, str], prefix: str) -> dict[str, str]:
-    """A row of the inventory whose feeds are called as the hosts that they are."""
-    return row | {feed: prefix + row[feed] for feed in FEEDS if row[feed]}
-
-
 def training_set(runs: Mapping[str, FleetRun], seed: int) -> TrainingSet:
     """What `coldaisle train` would make of recordings of these fleets, by prefix."""
     decoder, read, messages, places = Decoder(), [], 0, {}
     for prefix, run in runs.items():
         names = Names(run, prefix, decoder)
-        places.update(_places_of(run, prefix))
+        places.update(places_of(run, prefix))
         for sent, readings in batches(run, names, seed):
             read.append(
                 Readings(readings.series, readings.time_ns, readings.value, readings.message + messages)
@@ -199,6 +185,7 @@ class Watched:
     cohorts: dict[str, str]  # host → its cohort, "" for none
     start_s: float
     scores: dict[str, NDArray[np.float32]]  # host → (n, 6): s since the start, score, threshold, three parts
+    incidents: IncidentWatch = field(default_factory=lambda: IncidentWatch(""))
 
     @property
     def host_days(self) -> float:
@@ -246,9 +233,8 @@ def watch(
     seen.take(pipeline.end(), pipeline, site)
     cohorts = {name.removeprefix(prefix): host.cohort for name, host in pipeline.hosts.items()}
     days = run.plan.duration_s / 86_400.0
-    return Watched(
-        seen.raised(), seen.ticks, seen.scored, len(run.hosts), days, cohorts, run.plan.start_s, seen.scores()
-    )
+    told = (seen.raised(), seen.ticks, seen.scored, len(run.hosts), days, cohorts, run.plan.start_s)
+    return Watched(*told, seen.scores(), seen.incidents)
 
 
 class _Seen:
@@ -260,6 +246,7 @@ class _Seen:
         self._of_site: dict[str, Raised] = {}
         self._scores: dict[str, list[tuple[float, ...]]] = {}
         self.ticks = self.scored = 0
+        self.incidents = IncidentWatch(prefix)
 
     def take(self, output: Output, pipeline: Pipeline, site: Site) -> None:
         self.ticks += output.counts.scored + output.counts.unscored
@@ -272,7 +259,10 @@ class _Seen:
                     told = (at_s, *(float(point.fields[name]) for name in SCORE_FIELDS))
                     self._scores.setdefault(point.tags["host"].removeprefix(self._prefix), []).append(told)
         for event in output.events:
-            for point in site.observe(event):
+            self.incidents.hear(event)
+            points = site.observe(event)
+            self.incidents.take(points)
+            for point in points:
                 if point.measurement == "alert" and "fault" in point.fields:
                     self._hear_site(dict(point.fields), point.tags["host"], point.tags["kind"])
 
