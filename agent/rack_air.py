@@ -1,9 +1,10 @@
 """Warm air that comes round to the top of a rack: told by its hosts together, for none can tell it alone.
 
 HostSummary ─► how much warmer each host of a rack breathes than it used to ─► more so the higher it stands?
+      └──────► map of the zone ─► agent.rack_map: how probable is it? ─► then less of that is enough
 
 Air that is warmer for the whole rack, or for one host, is the room's or the host's own. Blind without the
-hosts' heights in the inventory, or with fewer than four hosts of a rack.
+hosts' heights in the inventory, or with fewer than four hosts of a rack; the map needs their rows as well.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 from agent.alert import Alert, alert_id
 from agent.faults import FAULTS
 from agent.findings import Evidence
+from agent.rack_map.maps import Layout
+from agent.rack_map.watch import MapWatch
 from agent.report.words import say_number
 from agent.sensors import SECOND_NS
 from agent.site_events import HostSummary
@@ -28,6 +31,11 @@ GRADIENT_K, TOP_K = 1.6, 1.6  # from the lower half to the two at the top; and o
 CLEAR_SHARE = 0.6
 SECOND_SHARE = 0.35  # of the warmest: so much the second is warmer too, or it is one host's own matter
 RANKED = 0.6  # correlation of how much warmer with how high
+WEAK_SHARE, CONFIRMS = 0.45, 0.5  # of what it takes, with that probability by the map (docs/rack_map.md)
+LOSS = 0.7  # the same for lost cooling
+HELD = 0.5  # of that probability keeps an alert
+CONFIDENCE, CONFIDENCE_BY_MAP = 0.75, 0.9
+NO_LAYOUT = Layout()
 RAISE_NS, CALM_NS, RETURN_NS = 3 * MINUTE_NS, 10 * MINUTE_NS, 30 * MINUTE_NS
 
 
@@ -57,31 +65,48 @@ class RackAir:
     """All racks; a part of the site's state record."""
 
     racks: dict[str, Rack] = field(default_factory=dict)
+    maps: MapWatch = field(default_factory=MapWatch)
 
-    def hear(self, summary: HostSummary) -> list[Alert]:
+    def hear(self, summary: HostSummary, layout: Layout = NO_LAYOUT) -> list[Alert]:
         """Take what a host tells; the alert of its rack, of kind `condition` and named after it, if that
-        changed."""
+        changed. `layout` is the inventory as a map; without it the rack is judged by itself."""
+        self.maps.hear(summary, layout)
         if not summary.rack or summary.u is None or summary.inlet_over_k is None:
             return []
         rack = self.racks.setdefault(summary.rack, Rack())
         rack.hosts[summary.host] = Breath(
             summary.time_ns, summary.period_ns, summary.u, summary.inlet_over_k, summary.inlet_temp_c or 0.0
         )
-        return _judge(summary.rack, rack, summary.time_ns)
+        chance = self.maps.recirculation(summary.host, layout, summary.rack)
+        return _judge(summary.rack, rack, summary.time_ns, chance)
+
+    def cooling_loss(self, host: str, layout: Layout) -> Evidence | None:
+        """What the map of a host's zone says of its cooling; None where the map was not asked."""
+        chance = self.maps.cooling_loss(host, layout)
+        return None if chance is None else _evidence("cooling_loss_by_map", chance, LOSS)
 
     def alerts(self) -> Sequence[Alert]:
         """Every alert that is known, open or ended."""
         return [rack.alert for rack in self.racks.values() if rack.alert is not None]
 
 
-def _judge(name: str, rack: Rack, now_ns: int) -> list[Alert]:
+def _evidence(name: str, chance: float, needed: float) -> Evidence:
+    """A probability that the map gives, for or against."""
+    return Evidence(name, "other", "1", chance, needed, "for" if chance >= needed else "against")
+
+
+def _judge(name: str, rack: Rack, now_ns: int, chance: float | None) -> list[Alert]:
     fresh = {
         host: one
         for host, one in rack.hosts.items()
         if abs(now_ns - one.time_ns) <= max(FRESH_NS, FRESH_PERIODS * one.period_ns)
     }
     is_open = rack.alert is not None and rack.alert.is_open
-    if not comes_round(list(fresh.values()), CLEAR_SHARE if is_open else 1.0):
+    by_rule = CLEAR_SHARE if is_open else 1.0
+    share = by_rule if chance is None else WEAK_SHARE
+    needed = HELD * CONFIRMS if is_open else CONFIRMS
+    is_likely = chance is None or chance >= needed
+    if not is_likely or not comes_round(list(fresh.values()), share):
         rack.since_ns = 0
         rack.calm_ns = rack.calm_ns or now_ns
         if rack.alert is None or not is_open or now_ns - rack.calm_ns < CALM_NS:
@@ -92,7 +117,7 @@ def _judge(name: str, rack: Rack, now_ns: int) -> list[Alert]:
     rack.since_ns = rack.since_ns or now_ns
     if is_open or now_ns - rack.since_ns < RAISE_NS:
         return []
-    rack.alert = _raised(name, rack, fresh, now_ns)
+    rack.alert = _raised(name, rack, fresh, now_ns, chance)
     return [rack.alert.copy()]
 
 
@@ -110,7 +135,7 @@ def comes_round(hosts: Sequence[Breath], share: float = 1.0) -> bool:
     return second >= SECOND_SHARE * warmest and float(np.corrcoef(over_k, height)[0, 1]) >= RANKED
 
 
-def _raised(name: str, rack: Rack, hosts: dict[str, Breath], now_ns: int) -> Alert:
+def _raised(name: str, rack: Rack, hosts: dict[str, Breath], now_ns: int, chance: float | None) -> Alert:
     """A new alert, or the last one again where that ended a short while ago."""
     old = rack.alert
     if old is not None and rack.since_ns - old.ended_ns <= RETURN_NS:
@@ -122,13 +147,14 @@ def _raised(name: str, rack: Rack, hosts: dict[str, Breath], now_ns: int) -> Ale
     fault = FAULTS["recirculation"]
     return Alert(
         host=name, kind="condition", id=alert_id(name, "condition", rack.since_ns), state="open",
-        fault="recirculation", also=[], severity=fault.severity, score=-1.0, confidence=0.75,
+        fault="recirculation", also=[], severity=fault.severity, score=-1.0,
+        confidence=CONFIDENCE if chance is None else CONFIDENCE_BY_MAP,
         diagnosis=f"Warm air comes round to the top of rack {name}: hosts there breathe warmer air than they "
         f"used to ({top}), those below by {low} K.",
         evidence=[
             Evidence(f"inlet_temp_c of {host}", "temperature", "Cel", six_digits(one.inlet_c),
                      six_digits(one.inlet_c - one.over_k), "for")
             for host, one in told[:3]
-        ],
+        ] + ([] if chance is None else [_evidence("recirculation_by_map", chance, CONFIRMS)]),
         actions=[*fault.actions], onset_ns=rack.since_ns, raised_ns=now_ns, rack=name,
     )  # fmt: skip

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from agent.alert import Alert
 from agent.incidents import Site
-from agent.rack_air import RackAir
+from agent.rack_air import CONFIRMS, LOSS, RackAir
+from agent.rack_map.maps import Layout
 from agent.site_events import HostSummary
 from agent.state import decode_site, encode_site
+from agent.topology import Place, Topology
+from models.rack_map import load_rack_map
 
 MINUTE_NS = 60_000_000_000
 START_NS = 1_767_225_600_000_000_000
@@ -86,3 +89,71 @@ def test_the_site_makes_an_incident_of_it_and_goes_on_from_its_record_exactly() 
     incident = next(point for point in points if point.measurement == "incident")
     assert (incident.fields["scope"], incident.fields["place"]) == ("rack", "r4")
     assert incident.fields["fault"] == "recirculation"
+
+
+LAYOUT = Layout(
+    Topology({
+        f"{rack}-{seat}": Place("server", rack, 1.0 + 2 * seat, "A", "z1", x=0.6 * at)
+        for at, rack in enumerate(("r3", "r4", "r5")) for seat in range(8)
+    })
+)  # fmt: skip
+FAINT = (0.0, 0.0, 0.2, 0.3, 0.5, 0.7, 0.9, 1.3)  # too little for the rule by itself
+PLAIN = (0.0, 0.0, 0.4, 1.0, 1.7, 2.5, 3.3, 4.3)
+
+
+def watch_zone(
+    over_k: dict[str, tuple[float, ...]], minutes: int = 25, layout: Layout = LAYOUT
+) -> tuple[RackAir, list[Alert]]:
+    """A zone of three racks; those not named breathe as ever. It begins after a quarter of an hour."""
+    air, told = RackAir(), list[Alert]()
+    for minute in range(minutes):
+        for rack in ("r3", "r4", "r5"):
+            for seat in range(8):
+                k = over_k[rack][seat] if rack in over_k and minute >= 15 else 0.0
+                told += air.hear(
+                    HostSummary(f"{rack}-{seat}", "t/0", START_NS + minute * MINUTE_NS, MINUTE_NS, 0.1,
+                                23.0 + k, rack, k, 1.0 + 2 * seat), layout,
+                )  # fmt: skip
+    return air, told
+
+
+def test_the_map_speaks_for_a_breach_and_is_evidence_of_it() -> None:
+    _, (alert,) = watch_zone({"r4": PLAIN})
+    assert (alert.host, alert.fault) == ("r4", "recirculation")
+    said = alert.evidence[-1]
+    assert (said.sensor, said.quantity, said.says) == ("recirculation_by_map", "other", "for")
+    assert said.seen >= said.expected == CONFIRMS
+    _, (alone,) = watch_zone({"r4": PLAIN}, layout=Layout())
+    assert alert.confidence > alone.confidence
+    assert all(evidence.sensor.startswith("inlet_temp_c") for evidence in alone.evidence)
+
+
+def test_warmer_air_in_the_upper_half_of_all_racks_is_no_breach_of_each() -> None:
+    """Servers that lack air take it from behind them, the higher the more: that is the zone's cooling."""
+    everywhere = tuple(2.0 + 0.5 * k for k in PLAIN)
+    air, told = watch_zone(dict.fromkeys(("r3", "r4", "r5"), everywhere))
+    assert told == []
+    assert watch_zone(dict.fromkeys(("r3", "r4", "r5"), everywhere), layout=Layout())[1] != []
+    loss = air.cooling_loss("r3-0", LAYOUT)
+    assert loss is not None
+    assert loss.says == "for"
+
+
+def test_the_map_is_no_evidence_where_nothing_was_asked() -> None:
+    air, _ = watch_zone({})
+    assert air.cooling_loss("r3-0", LAYOUT) is None
+    assert air.cooling_loss("r3-0", Layout()) is None
+
+
+def test_a_set_point_change_is_neither_a_breach_nor_lost_cooling() -> None:
+    air, told = watch_zone(dict.fromkeys(("r3", "r4", "r5"), (2.0,) * 8), minutes=40)
+    assert told == []
+    loss = air.cooling_loss("r3-0", LAYOUT)
+    assert loss is not None
+    assert loss.says == "against"
+
+
+def test_probabilities_that_count_are_those_chosen_in_training() -> None:
+    chosen = load_rack_map().about["thresholds"]
+    assert chosen["breach_confirmed_from"] == CONFIRMS
+    assert chosen["loss_confirmed_from"] == LOSS
