@@ -35,6 +35,7 @@ from models.fault_classifier import CLASSES, NORMAL, WARM_AIR, FaultClassifier, 
 PROBABILITY = "classifier_probability"
 MOST_EVIDENCE = 5
 DISAGREES = 0.1  # a rule's fault below this, another one sure: that is told
+HARD = frozenset(("fan_failure", "psu_failure", "gpu_lost", "feed_loss", "ups_on_battery"))  # plainly seen
 CALM_AIR_K = 2.0  # warmer inlet air than usual is never nothing
 FAR_ABOVE = 2.0  # × the threshold: neither is this
 LEAST_CONFIDENCE, MOST_CONFIDENCE = 0.05, 0.99
@@ -125,6 +126,8 @@ class Naming:
         confidence = _confidence(
             1.0 / (1.0 + math.exp(-(base + of_rule * _logit(finding.confidence) + of_net * _logit(chance))))
         )
+        if finding.fault in HARD:
+            confidence = max(confidence, finding.confidence)
         other = seen.best_fault()
         disagrees = other not in ("", finding.fault) and chance < DISAGREES
         if disagrees and seen.probabilities[other] >= self.classifier.least:
