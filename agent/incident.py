@@ -17,6 +17,7 @@ from agent.tick_points import six_digits
 
 STATES: tuple[State, ...] = ("open", "acknowledged", "suppressed", "resolved")
 Scope = Literal["host", "rack", "zone", "pdu", "collector", "stream", "fleet"]
+MANY, GROWN = 64, 1.1  # alerts of an incident whose point is written only when it has grown so much
 RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
 
 
@@ -46,6 +47,8 @@ class Incident:
     cause: str = ""  # the fault that its hosts share; "" while it is of one host's alerts
     reach: Reach = field(default_factory=Reach)
     is_by_time: bool = False  # nothing but time tells that its hosts belong together
+    told: int = 0  # alerts that it had when its point was written last
+    is_owed: bool = False  # it has changed since then
     joined: str = ""  # the incident that has its alerts now, since both turned out to be one
     joined_ns: int = 0
 
@@ -129,9 +132,20 @@ class Incident:
             self.severity = min((one.severity for one in self.members.values()), key=severity_rank)
         return alert, self.signs.pop(alert_id, None)
 
+    def puts_off(self) -> bool:
+        """Whether what it came to can wait for the minute's end: of hundreds of hosts that fail one by one
+        nobody reads every step."""
+        self.is_owed = self.is_shared and MANY <= len(self.members) < GROWN * self.told
+        return self.is_owed
+
     def become_part(self, other: str, now_ns: int) -> None:
         """Another incident has its alerts now: what was two is one."""
         self.joined, self.joined_ns = other, max(now_ns, self.onset_ns)
+
+    def tell(self) -> Point:
+        """Its point, which is to be written now."""
+        self.told, self.is_owed = len(self.members), False
+        return self.to_point()
 
     def to_point(self) -> Point:
         """All fields of `incident`; of one that became a part of another nothing but that."""

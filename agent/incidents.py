@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.alert import UNKNOWN, Alert, alert_id
+from agent.alert import Alert, alert_id
 from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.cause_signs import Sign, Warm, sign_of
 from agent.causes import follows
-from agent.incident import Incident, Scope
+from agent.host_causes import present_in_rack, present_of_host
+from agent.incident import MANY, Incident, Scope
 from agent.lifting import Lifting
 from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.places import Places
@@ -36,8 +37,6 @@ from agent.site_state import SiteState as SiteState
 from agent.storm import HELD_SEVERITIES, STORM_INCIDENTS
 from agent.topology import Topology
 
-TOGETHER_NS = 5 * MINUTE_NS  # what begins within this on one host has one cause
-RACK_NS = 5 * MINUTE_NS  # one after the other within this, the same fault of a rack's hosts has one cause
 KEEP_NS = 24 * 60 * MINUTE_NS  # ended incidents are remembered for a day: partitions may be hours apart
 WARMER_K = 1.0  # inlets that are less above their own past are not remembered
 
@@ -74,12 +73,11 @@ class Site:
     def observe(self, event: SiteEvent) -> list[Point]:
         """Take the next event; the points that it changed."""
         if isinstance(event, AlertChanged):
-            self._see(event.alert.ended_ns or event.alert.raised_ns)
-            return [*self._calm(), *self._join(event.alert.copy())]
+            owed = self._see(event.alert.ended_ns or event.alert.raised_ns)
+            return [*owed, *self._calm(), *self._join(event.alert.copy())]
         if isinstance(event, Command):
             return self._obey(event)
-        self._see(event.time_ns)
-        silence, calm = self._state.silence, self._calm()
+        silence, calm = self._state.silence, [*self._see(event.time_ns), *self._calm()]
         if isinstance(event, HostSummary):
             self._breathe(event)
             warmed = Verdict(tuple(self._state.rack_air.hear(event)))
@@ -112,8 +110,10 @@ class Site:
     def _is_recent(self, ended_ns: int) -> bool:
         return ended_ns == 0 or self._state.now_ns - ended_ns <= RETURN_NS
 
-    def _see(self, time_ns: int) -> None:
-        self._state.now_ns = max(self._state.now_ns, time_ns)
+    def _see(self, time_ns: int) -> list[Point]:
+        """Time goes on; at the end of a minute what was put off is told."""
+        before_ns, self._state.now_ns = self._state.now_ns, max(self._state.now_ns, time_ns)
+        return self.owed() if self._state.now_ns // MINUTE_NS > before_ns // MINUTE_NS else []
 
     def _tell(self, verdict: Verdict) -> list[Point]:
         """Silence alerts, which are the site's own, and what they change."""
@@ -136,27 +136,29 @@ class Site:
             return storm.drop(alert, self.storm_incidents)
         sign = sign_of(alert, self._places, state.known)
         shared = self._lifting.find(alert, sign)
-        incident = shared or self._present_of_host(alert) or self._present_in_rack(alert, sign)
+        incident = shared or present_of_host(state, alert) or present_in_rack(state, alert, sign)
         if incident is None and alert.kind == "sensor" and alert.severity == "info":
             return []  # a spike that is over is told by its alert; nobody has to do anything
         if incident is None and may_wait and self._waits(alert):
             return [storm.hold(alert, self.storm_incidents)]
         dropped = storm.drop(alert, self.storm_incidents)
+        is_new = incident is None
         if incident is None:
             incident = self._begin(alert)
         if not incident.is_shared:
             state.newest[alert.host] = incident.id
             if alert.rack:
                 state.racks[f"{alert.rack}|{alert.fault}"] = RackFault(incident.id, alert.raised_ns)
-        return [*dropped, *self._put(incident, alert, sign)]
+        points = self._put(incident, alert, sign)
+        if is_new and incident.joined:  # nobody has heard of it yet
+            del state.incidents[incident.id]
+            points = [point for point in points if point.identity != incident.to_point().identity]
+        return [*dropped, *points]
 
     def _renew(self, incident: Incident, alert: Alert) -> list[Point]:
         """Take what an alert came to. One that got another name may belong to another incident."""
         if alert.fault == incident.members[alert.id].fault:
-            before = incident.to_point()
-            incident.put(alert)
-            now = incident.to_point()
-            return [now] if now != before else []
+            return self._refresh(incident, alert)
         sign = sign_of(alert, self._places, self._state.known)
         if incident.is_shared and len(incident.members) > 1:
             if sign is not None and not sign.is_weak:
@@ -178,6 +180,23 @@ class Site:
                 return [*self._put(shared, alert, sign), incident.to_point()]
         incident.signs.pop(alert.id, None)
         return self._put(incident, alert, sign)
+
+    def _refresh(self, incident: Incident, alert: Alert) -> list[Point]:
+        state = incident.state
+        before = incident.to_point() if len(incident.members) < MANY else None
+        incident.put(alert)
+        if before is None and incident.state == state and incident.puts_off():
+            return []
+        now = incident.tell()
+        return [now] if now != before else []
+
+    def owed(self) -> list[Point]:
+        """The points of large incidents that changed since they were written."""
+        points: list[Point] = []
+        for owing in [incident for incident in self._state.incidents.values() if incident.is_owed]:
+            incident, more = self._lifting.settle(owing)
+            points += [*more, incident.tell()]
+        return points
 
     def _breathe(self, summary: HostSummary) -> None:
         """Remember whose inlets are warmer than they used to be."""
@@ -204,44 +223,6 @@ class Site:
         storm.begun_ns = begun_ns
         return points
 
-    def _present(self, incident_id: str | None, alert: Alert) -> Incident | None:
-        """An incident that is open, or ended less than 30 min before the alert's onset."""
-        incident = self._state.incidents.get(incident_id or "")
-        if incident is None or incident.joined or incident.is_shared:
-            return None
-        if incident.ended_ns and alert.onset_ns - incident.ended_ns > RETURN_NS:
-            return None
-        return incident
-
-    def _present_of_host(self, alert: Alert) -> Incident | None:
-        """Its host's incident, if the alert may belong to it: the same fault again, what began with it, or
-        what may follow from a fault that the host still has. A part that fails later is no consequence of a
-        sensor that is not believed."""
-        incident = self._present(self._state.newest.get(alert.host), alert)
-        if incident is None:
-            return None
-        own = [member for member in incident.members.values() if member.host == alert.host]
-        if any(member.fault in (alert.fault, UNKNOWN) or alert.fault == UNKNOWN for member in own):
-            return incident
-        follows = any(
-            member.is_open
-            and (
-                member.kind != "sensor"
-                or alert.kind != "condition"
-                or abs(alert.onset_ns - member.onset_ns) <= TOGETHER_NS
-            )
-            for member in own
-        )
-        return incident if follows else None
-
-    def _present_in_rack(self, alert: Alert, sign: Sign | None) -> Incident | None:
-        if sign is not None or alert.fault == UNKNOWN:
-            return None  # what ties those together is known better than by the rack, or nothing does
-        last = self._state.racks.get(f"{alert.rack}|{alert.fault}") if alert.rack else None
-        if last is None or abs(alert.raised_ns - last.raised_ns) > RACK_NS:
-            return None
-        return self._present(last.incident, alert)
-
     def _put(self, incident: Incident, alert: Alert, sign: Sign | None) -> list[Point]:
         """The alert in the incident, the link that tells it, and whatever its cause changes."""
         incident.put(alert)
@@ -249,13 +230,15 @@ class Site:
         points = [incident.link(alert)]
         if sign is not None:
             incident.sign(alert.id, sign)
+            if not sign.is_source and incident.puts_off():
+                return points
             incident, more = self._lifting.settle(incident)
             points += more
             if incident.scope == "pdu":
                 self._learn_wiring(incident)
         elif incident.is_shared:
             self._lifting.lift(incident)
-        return [*points, incident.to_point()]
+        return [*points] if incident.puts_off() else [*points, incident.tell()]
 
     def _learn_wiring(self, incident: Incident) -> None:
         """Which supplies hang on a PDU, once it said itself that it is dark."""

@@ -116,6 +116,7 @@ def replay_recordings(
                 stage.advance(len(messages))
     if close_at_end:
         _finish(pipeline.end(), site, sink, replayed)
+    sink.write(site.owed())
     replayed.points = sink.points()
     return replayed
 

@@ -10,6 +10,7 @@ A function of the alerts and the inventory alone: in which order they came does 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -116,8 +117,8 @@ def _by_feed(of_hosts: Sequence[Signed], dark: Sequence[str]) -> dict[str, set[s
         found[feed] = {host for host, feeds in left.items() if feed in feeds}
         left = {host: feeds for host, feeds in left.items() if host not in found[feed]}
     while left:
-        feeds = sorted(feed for feeds in left.values() for feed in feeds)
-        most = max(feeds, key=feeds.count)
+        counts = Counter(feed for feeds in left.values() for feed in feeds)
+        most = min(counts, key=lambda feed: (-counts[feed], feed))
         found[most] = {host for host, feeds in left.items() if most in feeds}
         left = {host: feeds for host, feeds in left.items() if host not in found[most]}
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+import msgspec
 import pytest
 from site_alerts import Watched, at, dark_feed, ended, hosts_of, inventory, lost_supply, told
 
@@ -179,14 +180,27 @@ def test_a_restart_between_alerts_changes_nothing(cut: int) -> None:
     assert site.see(*alerts[cut:]).points == whole.points
 
 
+def test_an_incident_of_hundreds_of_hosts_is_written_seldom_and_is_whole_at_the_minutes_end() -> None:
+    many = {f"h{at:03d}": Place("server", f"r{at // 20}", pdu_a="pdu-a", pdu_b="pdu-b") for at in range(400)}
+    site, written = Watched(Topology(many)), 0
+    for number, host in enumerate(many):
+        points = site.site.observe(AlertChanged(lost_supply(host, number / 500, rack="")))
+        written += sum(point.measurement == "incident" for point in points)
+        site.take(points)
+    assert written < 110
+    assert set(site.incident_of) == {(host, "condition") for host in many}  # every alert knows it at once
+    site.take(site.site.observe(SourceMark("t/0", at(5), 50, at_end=True)))
+    (incident,) = site.incidents
+    assert (incident["hosts"], incident["place"]) == (400.0, "pdu-a")
+    assert site.site.owed() == []
+
+
 def test_a_record_of_before_feeds_were_known_is_read() -> None:
     site = Site()
     site.observe(AlertChanged(lost_supply("r1-n1")))
-    import msgspec
-
     old = msgspec.msgpack.decode(msgspec.msgpack.encode(site.state()))
     (incident,) = old["incidents"].values()
-    for name in ("signs", "cause", "reach", "is_by_time", "joined", "joined_ns"):
+    for name in ("signs", "cause", "reach", "is_by_time", "joined", "joined_ns", "told", "is_owed"):
         del incident[name]
     del old["known"], next(iter(incident["members"].values()))["time_to_limit_s"]
     restored = Site.restore(msgspec.convert(old, type(site.state())), inventory())
