@@ -21,7 +21,7 @@ from agent.sensors import SECOND_NS
 
 MOST_ROWS, LEAST_ROWS = 10, 4
 HORIZON_S = 4 * 3_600.0  # what is farther off than that no slope of some minutes can tell
-RISES_K, RISES_SHARE = 1.0, 0.6  # over the rows, and of all pairs of them: more than a thermometer's step
+RISES_K, RISES_SHARE = 0.8, 0.7  # over the rows, and of all pairs of them: more than a thermometer's step
 STILL_SHARE, STILL_K = 0.5, 1.0  # of both, or so near to the limit: enough to keep what is told
 A_LOT = 2.0  # twice or half of what was told is worth telling
 NEAR_S = 30.0  # nearer than that is not told apart

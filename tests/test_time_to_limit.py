@@ -75,7 +75,7 @@ def test_a_part_beyond_its_limit_has_no_time_left() -> None:
 
 
 def test_what_was_told_is_kept_by_less_than_it_took_to_tell_it() -> None:
-    slower = rows(dimm=0.08)  # under 1 K over ten rows
+    slower = rows(dimm=0.08)  # under 0.8 K over ten rows
     assert time_to_limit(slower, 20, SENSORS, {}) == -1
     assert time_to_limit(slower, 20, SENSORS, {}, told_s=9_000.0) == pytest.approx(45 / 0.08 * 20, rel=0.01)
 
