@@ -37,6 +37,7 @@ LEAST_RAW = 1e-9  # of a raw value, which has a logarithm
 NETWORK_CLIP = 10.0  # what the networks are shown
 # What each view counts in the fused value. Where load is explained the input is a residual itself.
 FUSED = {"linear": 0.1, "lstm_ae": 0.2, "gan": 0.7}
+LOAD_ARRAYS = ("coefficients", "own", "spread", "will", "cooling", "known", "warms")
 FUSED_OF_LOAD = dict.fromkeys(VIEWS, 1.0 / 3.0)
 
 # The mean of a fast and a slow smoothing kernel is used: the fast one tells soon, the slow one what lasts.
@@ -205,9 +206,7 @@ class Detector:
         if self.own is not None:
             arrays["own.usual"] = self.own.usual
         if self.load is not None:
-            arrays["load.coefficients"] = self.load.coefficients
-            arrays["load.own"] = self.load.own
-            arrays["load.spread"] = self.load.spread
+            arrays |= {f"load.{name}": getattr(self.load, name) for name in LOAD_ARRAYS}
         meta = {
             "cohort": self.cohort,
             "sensors": list(self.sensors),
@@ -287,7 +286,7 @@ def _load(kept: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) ->
         fans=tuple(kept["fans"]),
         own=tuple((target, driver) for target, driver in kept["own"]),
     )
-    return LoadModel(drivers, *(arrays[f"load.{name}"] for name in ("coefficients", "own", "spread")))
+    return LoadModel(drivers, *(arrays[f"load.{name}"] for name in LOAD_ARRAYS))
 
 
 def smoothing_half_lives(period_s: float, load_is_explained: bool) -> tuple[float, float]:

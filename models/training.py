@@ -31,7 +31,8 @@ from models.histories import (
     smoothed_of,
     trailing,
 )
-from models.load import LoadModel, fit_load
+from models.load import LoadModel
+from models.load_fit import fit_load
 from models.lstm_autoencoder import LstmAutoencoder, LstmShape
 from models.newcomer import measure_doubt
 from models.scaling import HostScaling, fit_scaling, scale_floors, typical_scaling
@@ -82,7 +83,9 @@ def fit_cohort(
     if not len(fit[0]):
         raise ValueError(f"cohort {cohort} has no full window; expected at least {WINDOW} ticks of a host")
     typical = typical_scaling(list(scalings.values()))
-    load = fit_load(sensors, quantities, fit[0].astype(np.float64), fit[1] > 0, floors / typical.scale)
+    load = fit_load(
+        sensors, quantities, fit[0].astype(np.float64), fit[1] > 0, floors / typical.scale, typical.scale
+    )
     fit, check = _condition(load, fit), _condition(load, check)
     schedule = Schedule.for_windows(len(fit[0]), options.epochs, device)
     lstm_ae, lstm_note = fit_lstm(
