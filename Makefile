@@ -5,6 +5,7 @@
 #   make test           all checks: style, types, tests, on a real Kafka and InfluxDB
 #   make bench          how fast it is on this machine
 #   make quality        detection beside peers on public data, and on the simulated fleet; into docs/quality_tables.md
+#   make classifier     simulates, trains and packs the fault classifier anew
 #   make rack-map       teaches the network over the map of inlet air anew, on the twin's rooms
 #   make lint           style and types only
 #   make services       leaves a real Kafka and InfluxDB running and writes .services.env
@@ -14,7 +15,7 @@
 .DEFAULT_GOAL := install
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: install demo test bench quality rack-map lint lock services services-stop
+.PHONY: install demo test bench quality classifier rack-map lint lock services services-stop
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -58,6 +59,10 @@ bench: install
 # Exit 3 says that the public data has not been found (--data or COLDAISLE_DATA names its folder).
 quality: install
 	@$(BIN)/python -m agent.quality
+
+# Simulated windows are kept in quality/classifier, so that a second run only trains.
+classifier: install
+	@$(BIN)/python -m agent.classifier train
 
 rack-map: install
 	@$(BIN)/python -m agent.rack_map train

@@ -42,7 +42,8 @@ def _by_class(figures: Mapping[str, Figures]) -> str:
 
 def _inside(outcomes: Sequence[Outcome]) -> str:
     header = ["whole agent", "faults, not subtle", "found", "of these named right", "unknown", "named wrong",
-              "false alerts", "host-days", "ECE of confidence", "ticks asked"]  # fmt: skip
+              "false alerts", "host-days", "ECE of confidence", "ticks asked",
+              "cost, of the agent's time"]  # fmt: skip
     rows = []
     for one in outcomes:
         low, high = wilson(one.named, one.found)
@@ -50,7 +51,7 @@ def _inside(outcomes: Sequence[Outcome]) -> str:
         rows.append(
             [one.name, str(one.events), str(one.found), named, str(one.unknown), str(one.misnamed),
              str(one.false), f"{one.host_days:.0f}", f"{one.ece:.3f}",
-             f"{100 * one.asked / max(one.ticks, 1):.1f} %"]
+             f"{100 * one.asked / max(one.ticks, 1):.1f} %", f"{100 * one.cost:.1f} %"]
         )  # fmt: skip
     return _table(header, rows)
 

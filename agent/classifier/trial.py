@@ -6,6 +6,7 @@ kinds of the trial ─► normal days ─► detectors
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,7 @@ from models.twin.fleet_run import FleetRun
 from models.twin.magnitudes import SERVER_FAULTS
 from models.twin.plans import FleetPlan
 
+Told = tuple[str, str, float, float]  # host, fault, confidence, raised (Unix s)
 _SEED = 0x7A1A
 KINDS, HOSTS, PERIOD_S, STEP_S = 5, 40, 120.0, 10.0
 HOUR_S = 3_600.0
@@ -56,6 +58,7 @@ class Outcome:
     ece: float  # of the confidence at the raising
     asked: int  # how often the classifier was asked, of `ticks`
     ticks: int
+    cost: float  # time of a core for opinions, of all that the agent takes for a normal fleet
 
 
 def plan_of(seed: int, run: int, hours: float) -> FleetPlan:
@@ -101,6 +104,7 @@ class _Counted:
 
     opinion: SecondOpinion
     asked: int = 0
+    spent_s: float = 0.0  # of a core
 
     def revise(
         self, found: list[Finding], tick: ScoredTick, residuals: Residuals | None, rows: Callable[[], Rows]
@@ -111,21 +115,27 @@ class _Counted:
             self.asked += 1
             return rows()
 
-        return self.opinion.revise(found, tick, residuals, counted)
+        began_s = time.process_time()
+        revised = self.opinion.revise(found, tick, residuals, counted)
+        self.spent_s += time.process_time() - began_s
+        return revised
 
 
 def watch(
     plan: FleetPlan, detectors: Mapping[str, Detector], opinion: SecondOpinion, seed: int
-) -> tuple[Watched, Matched, list[tuple[str, str, float, float]], int]:
-    """What was raised, how it matches the truth, (host, fault, confidence, raised) of each alert, how often
-    the opinion was asked."""
+) -> tuple[Watched, Matched, list[Told], _Counted, float]:
+    """What was raised, how it matches the truth, what each alert said first, how often the opinion was asked,
+    and the time that the agent took, s of a core."""
     run, counted = FleetRun(plan), _Counted(opinion)
     pipeline = Fed(Scorer(detectors), topology_of(run, ""), mark_event_minutes=True, opinion=counted)
     pipeline.begin_recording(LOG)
     names, seen, ticks = Names(run, "", pipeline), Watch(), 0
-    told: dict[str, tuple[str, str, float, float]] = {}
+    took_s = 0.0
+    told: dict[str, Told] = {}
     for messages, readings in batches(run, names, seed):
+        began_s = time.process_time()
         output = pipeline.take(messages, readings)
+        took_s += time.process_time() - began_s
         ticks += output.counts.scored + output.counts.unscored
         seen.see(output, pipeline)
         for point in output.points:
@@ -139,14 +149,14 @@ def watch(
     days = plan.duration_s / 86_400.0
     watched = Watched(seen.raised, ticks, ticks, len(run.hosts), days, {}, plan.start_s, {})
     matched = match(run.truth(), watched, run.hosts[len(plan.hosts) :])
-    return watched, matched, list(told.values()), counted.asked
+    return watched, matched, list(told.values()), counted, took_s
 
 
 def judge(name: str, opinion: SecondOpinion, detectors: Mapping[str, Detector], seed: int) -> Outcome:
     """An opinion through both fleets."""
     faulty, normal = fault_plan(seed), normal_plan(seed)
-    watched, matched, told, asked = watch(faulty, detectors, opinion, seed)
-    quiet, unmatched, _, more = watch(normal, detectors, opinion, seed)
+    watched, matched, told, asked, _ = watch(faulty, detectors, opinion, seed)
+    quiet, unmatched, _, more, took_s = watch(normal, detectors, opinion, seed)
     events = [event for event in matched.events if event.magnitude != "subtle"]
     found = [event for event in events if event.found]
     named = [event for event in found if event.named]
@@ -167,6 +177,7 @@ def judge(name: str, opinion: SecondOpinion, detectors: Mapping[str, Detector], 
         false=len(matched.false) + len(unmatched.false),
         host_days=watched.host_days + quiet.host_days,
         ece=calibration_error(np.array(chance), np.array(right, bool)),
-        asked=asked + more,
+        asked=asked.asked + more.asked,
         ticks=watched.ticks + quiet.ticks,
+        cost=more.spent_s / max(took_s, 1e-9),
     )
