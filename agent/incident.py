@@ -11,6 +11,7 @@ from agent.cause_signs import Sign
 from agent.findings import Severity
 from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
 from agent.points import Point
+from agent.report.episodes import SHARED_SCOPES
 from agent.scored import NOT_KNOWN
 from agent.silent_groups import SilentGroup
 from agent.tick_points import six_digits
@@ -76,14 +77,19 @@ class Incident:
 
     @property
     def lead(self) -> Alert:
-        """The alert that tells it: of the shared cause, one with a name before `unknown`, the gravest, the
-        first."""
+        """The alert that tells it: of the shared cause and the surest of that, one with a name before
+        `unknown`, the gravest, the first."""
         return min(
             self.members.values(),
             key=lambda a: (
-                a.fault != self.cause, a.fault == UNKNOWN, severity_rank(a.severity), a.onset_ns, a.host,
+                a.fault != self.cause,
+                a.fault == UNKNOWN,
+                severity_rank(a.severity),
+                -a.confidence if self.scope in SHARED_SCOPES else 0.0,
+                a.onset_ns,
+                a.host,
             ),
-        )  # fmt: skip
+        )
 
     @property
     def hosts(self) -> list[str]:

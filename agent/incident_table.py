@@ -11,7 +11,7 @@ from rich.text import Text
 
 from agent.alert import rfc3339
 from agent.notes import Note
-from agent.report.episodes import AlertEpisode, IncidentEpisode, SeenEvidence
+from agent.report.episodes import SHARED_SCOPES, AlertEpisode, IncidentEpisode, SeenEvidence
 from agent.report.words import say_fault, say_number, say_span, say_time, say_unit
 from agent.terminal import plain
 
@@ -57,8 +57,11 @@ def shown(incident: IncidentEpisode, notes: Sequence[Note]) -> Iterator[Text | T
     yield _safe(f"{incident.severity} {what}, {_where(incident)}: {incident.state}")
     yield _safe(incident.summary_en or (incident.lead.diagnosis if incident.lead is not None else ""))
     yield _facts(incident)
-    for alert in incident.alerts:
+    beneath = _first_beneath(incident)
+    for place, alert in enumerate(incident.alerts):
         yield Text()
+        if place == beneath:
+            yield Text("Beneath it, what that does to its hosts:", style="bold")
         yield _safe(_headline(alert))
         yield _safe(f"  {alert.diagnosis}")
         if alert.evidence:
@@ -67,6 +70,13 @@ def shown(incident: IncidentEpisode, notes: Sequence[Note]) -> Iterator[Text | T
     if notes:
         yield Text()
         yield _notes(notes)
+
+
+def _first_beneath(incident: IncidentEpisode) -> int:
+    """The place of the first alert that the cause of an incident of several brought about; −1 for none."""
+    if incident.scope not in SHARED_SCOPES or not incident.alerts:
+        return -1
+    return 1 if incident.alerts[0].fault == incident.fault else 0
 
 
 def _headline(alert: AlertEpisode) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import msgspec
 import pytest
 from site_alerts import Watched, at, dark_feed, ended, hosts_of, inventory, lost_supply, told
+from typer.testing import CliRunner
 
 from agent.alert import alert_id
 from agent.incidents import Site
+from agent.incidents_command import incidents_app
+from agent.narrative import facts_read, summarize_english
+from agent.report.episodes import read_incidents
+from agent.sink.files import FileSink
 from agent.site_events import AlertChanged, HostSummary, SourceMark
 from agent.state import decode_site, encode_site
 from agent.topology import Topology
@@ -206,3 +212,19 @@ def test_a_record_of_before_feeds_were_known_is_read() -> None:
     restored = Site.restore(msgspec.convert(old, type(site.state())), inventory())
     (point,) = [p for p in restored.recent() if p.measurement == "incident"]
     assert point.fields["fault"] == "psu_failure"
+
+
+def test_an_incident_read_back_tells_the_cause_first_and_what_it_does_beneath(tmp_path: Path) -> None:
+    alerts, sink = [*map(lost_supply, RACK[:3]), dark_feed("pdu-r1-a", 0.5)], FileSink()
+    site = Site(topology=inventory())
+    for alert in alerts:
+        sink.write([alert.to_point(), *site.observe(AlertChanged(alert))])
+    (incident,) = read_incidents(sink.points())
+    assert [alert.host for alert in incident.alerts] == ["pdu-r1-a", *RACK[:3]]
+    assert summarize_english(replace(facts_read(incident), expected=8, shown=3)) == incident.summary_en
+    FileSink.save(sink.points(), tmp_path / "points.lp")
+    shown = CliRunner().invoke(incidents_app, ["show", incident.id, "--out", str(tmp_path)]).stdout
+    cause, beneath, first = (
+        shown.index(text) for text in ("pdu-r1-a, condition", "Beneath it, what", "r1-n1, cond")
+    )
+    assert cause < beneath < first

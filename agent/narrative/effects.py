@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from agent.fault_words import words_of
 from agent.narrative.measures import Observed
 from agent.narrative.ruled_out import RuledOut, is_warmer
+from agent.report.episodes import SHARED_SCOPES
 
 BY_TIME_EN = "Grouped by time alone: no inventory tells where these hosts stand."
 BY_TIME_ZH = "仅按时间归并：没有资产清单说明这些主机的位置。"
@@ -19,7 +20,6 @@ MOST_EFFECTS = 3
 FEEDS = frozenset(("feed_loss", "ups_on_battery"))
 AIR = frozenset(("cooling_unit_failure", "chilled_water_loss"))
 _OF_SERVERS = ("airflow_blockage", "fan_failure")  # what would warm one machine alone
-_SHARED = ("rack", "zone", "pdu", "fleet")
 
 
 class Effect(NamedTuple):
@@ -55,7 +55,7 @@ def effects_of(fault: str, lead: Beneath, members: Sequence[Beneath]) -> tuple[E
 
 def rule_out_shared(fault: str, scope: str, place: str, members: Sequence[Beneath]) -> Iterator[RuledOut]:
     """What a cause is not since several hosts show it at once; nothing where one host tells it alone."""
-    if scope not in _SHARED:
+    if scope not in SHARED_SCOPES:
         return
     if fault in FEEDS:
         lost = [member for member in members if member.fault == "psu_failure"]

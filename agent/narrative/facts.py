@@ -14,11 +14,10 @@ from agent.faults import FAULTS
 from agent.narrative.effects import BY_TIME_EN, Effect, effects_of, rule_out_shared
 from agent.narrative.measures import NOT_KNOWN, Observed, is_known
 from agent.narrative.ruled_out import RuledOut, rule_out
-from agent.report.episodes import IncidentEpisode
+from agent.report.episodes import SHARED_SCOPES, IncidentEpisode
 
 MOST_HOSTS = 5
 WIDE_SCOPES = ("zone", "pdu", "fleet")  # of nothing but causes that hosts share
-SHARED_SCOPES = ("rack", "zone", "pdu", "fleet")  # of causes that are none of one host
 MOST_CHARS = 600  # of a summary: what a phone shows at once
 MOST_DIAGNOSIS = 300
 # Sure at least this much → in words; below the last it is a guess.

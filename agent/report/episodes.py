@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from agent.points import Point
 from agent.report.words import severity_rank
 
+SHARED_SCOPES = ("rack", "zone", "pdu", "fleet")  # of causes that are none of one host
 NOT_KNOWN = -1.0
 MICROSECOND_NS = 1_000
 
@@ -139,8 +140,16 @@ def _read_alert(point: Point) -> AlertEpisode:
 
 def _read_incident(point: Point, alerts: list[AlertEpisode]) -> IncidentEpisode:
     fault, anchor = _text(point, "fault") or "unknown", point.tags.get("anchor", "")
+    is_shared = _text(point, "scope") in SHARED_SCOPES  # then the surest leads: the unit before its hosts
     telling = sorted(
-        alerts, key=lambda a: (a.fault != fault, severity_rank(a.severity), a.onset_ns, a.host != anchor)
+        alerts,
+        key=lambda a: (
+            a.fault != fault,
+            severity_rank(a.severity),
+            -a.confidence if is_shared else 0.0,
+            a.onset_ns,
+            a.host != anchor,
+        ),
     )
     return IncidentEpisode(
         id=_text(point, "id"),
