@@ -19,6 +19,7 @@ from agent.lifting import Lifting
 from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.places import Places
 from agent.points import Point
+from agent.rack_map.maps import Layout
 from agent.shared_causes import Surroundings
 from agent.silence import Verdict
 from agent.silence_commands import acknowledge_silence, forget_silence, mute_silence
@@ -62,7 +63,7 @@ class Site:
 
     def relocate(self, topology: Topology) -> None:
         """Take the inventory, or another one: what comes from now on is joined by that."""
-        state, self._places = self._state, Places(topology)
+        state, self._places, self._layout = self._state, Places(topology), Layout(topology)
         site = Surroundings(self._places, state.known, state.silence.homes)
         self._lifting = Lifting(state, site, self._begin)
 
@@ -80,7 +81,7 @@ class Site:
         silence, calm = self._state.silence, [*self._see(event.time_ns), *self._calm()]
         if isinstance(event, HostSummary):
             self._breathe(event)
-            warmed = Verdict(tuple(self._state.rack_air.hear(event)))
+            warmed = Verdict(tuple(self._state.rack_air.hear(event, self._layout)))
             return [*calm, *self._tell(silence.hear(event)), *self._tell(warmed)]
         return [*calm, *self._tell(silence.mark(event, self.maintenance))]
 
