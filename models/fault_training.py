@@ -20,6 +20,7 @@ FILTERS = (48, 48, 64)
 KERNELS = (5, 3, 3)
 HIDDEN = 96
 DROPOUT = 0.3
+BALANCE = 0.25  # 1 would make all classes count the same
 # Channels that a machine shows together or not at all.
 GROUPS = ("fan", "power", "suppl", "inputs", "efficiency", "inlet", "cpu", "gpu", "dimm", "vrm", "exhaust",
           "util", "frequency", "share", "clock", "air", "twin", "work", "cpu_headroom", "busy")  # fmt: skip
@@ -117,7 +118,7 @@ def fit_faults(
 def balanced(labels: Labels) -> FloatArray:
     """(B,) weights: what is rare counts more, though not as much as it is rare."""
     counts = np.maximum(np.bincount(labels, minlength=len(CLASSES)), 1)
-    weights = np.sqrt(len(labels) / len(CLASSES) / counts)[labels]
+    weights = (len(labels) / len(CLASSES) / counts)[labels] ** BALANCE
     normal: FloatArray = (weights / weights.mean()).astype(np.float32)
     return normal
 

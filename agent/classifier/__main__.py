@@ -25,7 +25,7 @@ from models.fault_training import FaultOptions
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGED = PROJECT / "models" / "packaged" / FILE
 WORK = PROJECT / "quality" / "classifier"
-TRAIN_FLEETS, VALIDATE_FLEETS, TEST_FLEETS, TRIALS = 10, 2, 2, 2
+TRAIN_FLEETS, VALIDATE_FLEETS, TEST_FLEETS, TRIALS = 8, 2, 2, 2
 
 EPOCHS = FaultOptions().epochs
 CLEAR = "not subtle, 3 ticks or more"
