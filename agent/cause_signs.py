@@ -91,14 +91,14 @@ def sign_of(alert: Alert, places: Places, known: Known) -> Sign | None:
     return None
 
 
-def _of_supply(alert: Alert, places: Places, wired: Mapping[str, str]) -> Sign | None:
+def _of_supply(alert: Alert, places: Places, wired: Mapping[str, str]) -> Sign:
     dead = dead_supplies(alert.evidence)
     if not dead:
         return Sign("power", places.feeds_of(alert.host))
     feeds = {places.feed_of_supply(alert.host, supply, wired) for supply in dead}
     sides = {is_even(supply) for supply in dead}
-    if len(feeds) > 1 or (feeds == {""} and len(sides) > 1):
-        return None  # supplies of both feeds: the host's own matter
+    if len(feeds) > 1 or len(sides) > 1:  # of four supplies 1 and 2 may hang on one feed, or 1 and 3
+        return Sign("power", places.feeds_of(alert.host))
     return Sign("power", tuple(feeds - {""}), dead)
 
 

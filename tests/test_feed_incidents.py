@@ -12,6 +12,7 @@ from site_alerts import Watched, at, dark_feed, ended, hosts_of, inventory, lost
 from typer.testing import CliRunner
 
 from agent.alert import alert_id
+from agent.findings import Evidence
 from agent.incidents import Site
 from agent.incidents_command import incidents_app
 from agent.narrative import facts_read, summarize_english
@@ -89,6 +90,15 @@ def test_a_pdu_that_is_dark_tells_what_hangs_on_it_however_that_is_cabled() -> N
     site.see(*(lost_supply(host, 90, supply=2) for host in RACK[:2]), lost_supply(RACK[2], 90))
     later = site.incidents[-1]
     assert (later["place"], later["hosts"]) == ("pdu-r1-a", 3.0)
+
+
+def test_hosts_with_four_supplies_share_the_feed_that_all_of_them_may_have_lost() -> None:
+    rows = [Evidence(f"psu{supply}_in_w", "power", "W", 0.0, 100.0, "for") for supply in (1, 2)]
+    site = Watched().see(
+        *(told(host, "psu_failure", 0, rows) for host in RACK[:2]), *map(lost_supply, RACK[2:4])
+    )
+    (incident,) = site.incidents
+    assert (incident["place"], incident["hosts"]) == ("pdu-r1-a", 4.0)
 
 
 def test_what_is_ruled_out_says_why_and_confidence_follows_from_how_many_show_it() -> None:
