@@ -21,7 +21,7 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 from rich.console import Console
 
-from agent.classifier.__main__ import TRAIN_FLEETS, WORK
+from agent.classifier.__main__ import WORK
 from agent.classifier.dataset import Dataset
 from agent.classifier.making import windows_of
 from models.augmentation import (
@@ -44,7 +44,7 @@ SCARCE = (
     "dimm_overheating",
     "gpu_lost",
 )
-SHOTS, SEEDS, EPOCHS, GAN_STEPS = (10, 30), 3, 30, 1_200
+SHOTS, SEEDS, FLEETS, EPOCHS, GAN_STEPS = (10, 30), 3, 4, 20, 800
 FILLED_TO = 150  # windows of each scarce class, made ones included
 MOST_NORMAL = 1_500  # calm windows of the training set that are kept
 FILTERED_OF = 3  # of so many made windows the critic keeps one
@@ -83,13 +83,14 @@ Form = Callable[[Few, WindowGan, Generator], Few]
 
 
 def cut(data: Dataset, shots: int, rng: Generator) -> Few:
-    """Scarce classes cut to whole episodes of together `shots` windows, calm ones to MOST_NORMAL."""
+    """Scarce classes cut to `shots` windows of as many episodes as there are, calm ones to MOST_NORMAL."""
     kept = [np.flatnonzero(data.label == c) for c in range(len(CLASSES))]
     for name in SCARCE:
         at = kept[CLASSES.index(name)]
-        episodes = rng.permutation(np.unique(data.at[at]))
-        order = np.concatenate([at[data.at[at] == episode] for episode in episodes])
-        kept[CLASSES.index(name)] = order[:shots]
+        at = rng.permutation(at)
+        _, episode = np.unique(data.at[at], return_inverse=True)
+        turn = np.array([np.sum(episode[:n] == episode[n]) for n in range(len(at))])  # within its episode
+        kept[CLASSES.index(name)] = at[np.argsort(turn, kind="stable")][:shots]
     normal = kept[CLASSES.index(NORMAL)]
     kept[CLASSES.index(NORMAL)] = rng.permutation(normal)[:MOST_NORMAL]
     rows = np.sort(np.concatenate(kept))
@@ -261,7 +262,7 @@ def _paired(one: list[NDArray[np.float64]], other: list[NDArray[np.float64]]) ->
 
 def main(
     work: Annotated[Path, typer.Option(help="where simulated windows are kept")] = WORK,
-    fleets: Annotated[int, typer.Option(min=1, help="to learn from")] = TRAIN_FLEETS,
+    fleets: Annotated[int, typer.Option(min=1, help="to learn from")] = FLEETS,
     others: Annotated[int, typer.Option(min=1, help="to choose epochs on, and as many to judge on")] = 2,
     seeds: Annotated[int, typer.Option(min=1)] = SEEDS,
     epochs: Annotated[int, typer.Option(min=1, help="of the classifier")] = EPOCHS,

@@ -44,14 +44,14 @@ def gan(few: Few) -> WindowGan:
     return fit_window_gan(few.windows, few.labels, len(CLASSES), seed=0, steps=3)
 
 
-def test_only_scarce_classes_are_cut_and_to_few_episodes(data: Dataset, few: Few) -> None:
+def test_only_scarce_classes_are_cut_and_from_all_of_their_episodes(data: Dataset, few: Few) -> None:
     numbers = dict(zip(CLASSES, np.bincount(few.labels).tolist(), strict=True))
     assert {numbers[name] for name in SCARCE} == {10}
     assert {number for name, number in numbers.items() if name not in SCARCE} == {EACH}
     label = SCARCE_AT[0]
     kept = few.of(label).values[:, 0, 0]
     episodes = {data.at[row] for row in np.flatnonzero(np.isin(data.windows.values[:, 0, 0], kept))}
-    assert len(episodes) == 2  # ten windows of six each
+    assert len(episodes) == EACH // EPISODE
 
 
 @pytest.mark.parametrize("name", list(FORMS))
