@@ -56,6 +56,11 @@ class Known:
     inlets: dict[str, Warm] = field(default_factory=dict)  # by host; only inlets that are warmer
     wired: dict[str, str] = field(default_factory=dict)  # "host|supply" → the PDU that it went dark with
 
+    def forget(self, host: str) -> None:
+        """The host is none of the site's any more."""
+        self.inlets.pop(host, None)
+        self.wired = {key: pdu for key, pdu in self.wired.items() if key.rpartition("|")[0] != host}
+
 
 def sign_of(alert: Alert, places: Places, known: Known) -> Sign | None:
     """What an alert says of a cause beyond its host; None for what is its host's own matter."""
@@ -68,7 +73,7 @@ def sign_of(alert: Alert, places: Places, known: Known) -> Sign | None:
         return Sign("power", (host,), is_source=True)
     if fault == "psu_failure":
         return _of_supply(alert, places, known.wired)
-    zone = _told(places.of(host).zone)
+    zone = _told(places.zone_of(host))
     if fault == "overcooling":
         return Sign("cold", zone, is_source=places.is_cooling(host))
     if fault == "humidity":
@@ -130,5 +135,5 @@ def breathes_warm(alert: Alert, inlets: Mapping[str, Warm]) -> bool:
 
 def zone_of_rack(rack: str, places: Places) -> str:
     """The zone of a rack, "" where its servers stand in several or none."""
-    zones = {places.of(host).zone for host in places.in_rack(rack)}
+    zones = {places.zone_of(host) for host in places.in_rack(rack)}
     return zones.pop() if len(zones) == 1 else ""

@@ -96,7 +96,7 @@ def is_one_with(incident: Incident, other: Incident, site: Surroundings) -> bool
         return True
     # Two zones that warm together have the plant in common.
     both = (incident, other)
-    is_air = all(one.scope == "zone" and one.cause == "cooling_unit_failure" for one in both)
+    is_air = all(one.scope in ("zone", "row") and one.cause == "cooling_unit_failure" for one in both)
     return is_air and abs(incident.onset_ns - other.onset_ns) <= NEAR_NS["air"]
 
 
@@ -155,7 +155,7 @@ def _shares_hosts(feed: str, dark: Collection[str], site: Surroundings) -> bool:
 
 def _follows_from_air(incident: Incident, alert: Alert, site: Surroundings) -> bool:
     zones = {zone for sign in incident.signs.values() for zone in sign.places}
-    is_there = incident.scope == FLEET or site.places.of(alert.host).zone in zones
+    is_there = incident.scope == FLEET or site.places.zone_of(alert.host) in zones
     if incident.scope == "rack":
         is_there = alert.rack == incident.place
     if not is_there:

@@ -17,7 +17,7 @@ from agent.silent_groups import SilentGroup
 from agent.tick_points import six_digits
 
 STATES: tuple[State, ...] = ("open", "acknowledged", "suppressed", "resolved")
-Scope = Literal["host", "rack", "zone", "pdu", "collector", "stream", "fleet"]
+Scope = Literal["host", "rack", "row", "zone", "pdu", "collector", "stream", "fleet"]
 MANY, GROWN = 64, 1.1  # alerts of an incident whose point is written only when it has grown so much
 RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
 

@@ -104,7 +104,7 @@ class Site:
         if not isinstance(command, HostForgotten):
             return []
         points = self._tell(forget_silence(self._state.silence, command))
-        self._state.known.inlets.pop(command.host, None)
+        self._state.known.forget(command.host)
         self._state.newest.pop(command.host, None)  # a host of that name that reports again is another one
         return points
 

@@ -30,7 +30,7 @@ class Places:
                 continue
             for feed in self.feeds_of(host):
                 self._fed.setdefault(feed, []).append(host)
-            self._in_zone.setdefault(place.zone, []).append(host)
+            self._in_zone.setdefault(self.zone_of(host), []).append(host)
             self._in_rack.setdefault(place.rack, []).append(host)
 
     def of(self, host: str) -> Place:
@@ -56,6 +56,15 @@ class Places:
         """The servers of which a supply hangs on a PDU."""
         return self._fed.get(pdu, ()) if pdu else ()
 
+    def zone_of(self, host: str) -> str:
+        """The zone whose air a host breathes; its row where the inventory tells no zones."""
+        place = self.of(host)
+        return place.zone or place.row
+
+    def is_row(self, zone: str) -> bool:
+        """Whether what `zone_of` told is a row."""
+        return any(self.of(host).zone != zone for host in self.in_zone(zone)[:1])
+
     def in_zone(self, zone: str) -> Sequence[str]:
         """The servers of a zone."""
         return self._in_zone.get(zone, ()) if zone else ()
@@ -63,10 +72,6 @@ class Places:
     def in_rack(self, rack: str) -> Sequence[str]:
         """The servers of a rack."""
         return self._in_rack.get(rack, ()) if rack else ()
-
-    def racks_of_zone(self, zone: str) -> set[str]:
-        """The racks whose servers stand in a zone."""
-        return {self.of(host).rack for host in self.in_zone(zone)}
 
     def feeds_of(self, host: str) -> tuple[str, ...]:
         """The PDUs of a host, or of a PDU the UPS above it, where they are told."""

@@ -160,7 +160,8 @@ def _of_air(signed: Sequence[Signed], site: Surroundings) -> Shared | None:
         place = zone or units[0].alert.host
         lead = units[0].alert if units else None
         is_by_time = not zone and bool(shown[zone])
-        return Shared(fault, "zone", place, _reach(shown[zone], servers[zone], lead), is_by_time)
+        scope: Scope = "row" if site.places.is_row(zone) else "zone"
+        return Shared(fault, scope, place, _reach(shown[zone], servers[zone], lead), is_by_time)
     return _by_time([one for one in signed if not (one.sign.places or one.sign.is_hint)], fault)
 
 

@@ -81,6 +81,15 @@ def test_a_place_is_the_unit_where_no_zone_is_told() -> None:
     assert summary(site) == ("zone", "crah-1", "cooling_unit_failure")
 
 
+def test_a_row_is_the_place_where_no_zones_are_told() -> None:
+    rows = Topology(
+        {host: Place("server", host[:2], row=f"row-{host[1]}") for host in [*Z1, *hosts_of("r3")]}
+    )
+    site = Watched(rows).see(*map(warm_inlet, hosts_of("r1")[:3]))
+    assert summary(site) == ("row", "row-1", "cooling_unit_failure")
+    assert "in row row-1" in str(site.incidents[0]["summary_en"])
+
+
 def test_units_of_two_zones_have_the_plant_in_common() -> None:
     site = Watched().see(warm_supply("crah-z1-1"), warm_supply("crah-z2-1", 4), warm_inlet("r3-n1", 5))
     assert summary(site) == ("fleet", "fleet", "cooling_unit_failure")

@@ -17,7 +17,7 @@ from agent.narrative.ruled_out import RuledOut, rule_out
 from agent.report.episodes import SHARED_SCOPES, IncidentEpisode
 
 MOST_HOSTS = 5
-WIDE_SCOPES = ("zone", "pdu", "fleet")  # of nothing but causes that hosts share
+WIDE_SCOPES = ("row", "zone", "pdu", "fleet")  # of nothing but causes that hosts share
 MOST_CHARS = 600  # of a summary: what a phone shows at once
 MOST_DIAGNOSIS = 300
 # Sure at least this much → in words; below the last it is a guess.

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from agent.points import Point
 from agent.report.words import severity_rank
 
-SHARED_SCOPES = ("rack", "zone", "pdu", "fleet")  # of causes that are none of one host
+SHARED_SCOPES = ("rack", "row", "zone", "pdu", "fleet")  # of causes that are none of one host
 NOT_KNOWN = -1.0
 MICROSECOND_NS = 1_000
 
