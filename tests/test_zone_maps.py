@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -16,10 +18,11 @@ from agent.rack_map.samples import zones_of
 from agent.rack_map.verdicts import Count, judge, spells
 from agent.rack_map.watch import MapWatch
 from agent.site_events import HostSummary
-from agent.topology import Place, Topology
+from agent.topology import Place, Topology, read_topology
 from models import rack_map
 from models.rack_map import COOLING_LOSS, NONE, RECIRCULATION
 from models.twin.episodes import Episode
+from models.twin.places import TOPOLOGY_COLUMNS, SitePlan, place_hosts, topology_rows
 
 MINUTE_NS = 60_000_000_000
 START_NS = 1_767_225_600_000_000_000
@@ -211,3 +214,19 @@ def test_the_past_of_a_whole_room_is_what_the_agent_works_out_for_each_host() ->
             seen.append(np.abs(pasts.over_k - np.array(told, float)).max())
     assert len(seen) > 170
     assert max(seen) < 0.05
+
+
+def test_the_inventory_of_a_simulated_site_becomes_a_map_of_each_of_its_zones() -> None:
+    site = SitePlan(racks_per_row=3, rows_per_zone=2, servers_per_rack=10)
+    rows = list(topology_rows(place_hosts(120, site), site))
+    text = "\n".join([",".join(TOPOLOGY_COLUMNS), *(",".join(row.values()) for row in rows)])
+    layout = Layout(read_topology(Path("topology.csv"), text.encode()))
+    assert len(layout) == 2
+    zone = layout.zone_of("r05-n10")
+    assert zone is not None
+    assert (zone.name, zone.grid.rows, zone.grid.racks) == ("z1", 2, 3)
+    assert zone.racks["B", "r05"] == (1, 1)
+    one = np.full(len(zone.hosts), np.nan)
+    one[zone.hosts["r05-n10"]] = 4.0
+    assert zone.grid.fill(one)[1, 1, HEIGHTS - 1] == 4.0
+    assert layout.zone_of("crah-z1-1") is None
