@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -145,13 +145,14 @@ class _Teller:
 
     def news(self, values: Array) -> Array:
         """(N, ...) less the median of the rows before the window; NaN where too few are known."""
-        past = np.sort(values[:-WINDOW], axis=0)  # NaN last
-        known = np.isfinite(past).sum(axis=0)
+        flat = values.reshape(len(values), -1)
+        past = np.sort(flat[:-WINDOW], axis=0)  # NaN last
         if not len(past):
             return np.full_like(values, np.nan)
-        middle = np.take_along_axis(past, np.maximum((known - 1) // 2, 0)[None], axis=0)[0]
-        news: Array = values - np.where(known >= LEAST_PAST, middle, np.nan)
-        return news
+        known = np.isfinite(past).sum(axis=0)
+        middle = past[np.maximum((known - 1) // 2, 0), np.arange(flat.shape[1])]
+        news: Array = flat - np.where(known >= LEAST_PAST, middle, np.nan)
+        return news.reshape(values.shape)
 
     def behind(self, values: Array, lag_s: float) -> Array:
         """(N,) values as a first-order lag follows them; gaps are bridged by what is usual."""
@@ -274,13 +275,7 @@ def _of_heat(told: _Teller, seen: Array, columns: Columns, power: Array, fan: Ar
         is_margin = np.isin(temperatures, columns.margins)
         value = np.where(is_margin, MARGIN_ZERO_C - np.abs(value), value)
         rise = np.log(np.maximum(value - inlet[:, None], LEAST_RISE_K))  # (N, n)
-        load = np.stack(
-            [
-                told.behind(np.log(np.maximum(_load_of(seen, columns, i, power), LEAST_W)), _LAG_S[part])
-                for i in temperatures
-            ],
-            axis=1,
-        )  # (N, n)
+        load = _loads(told, seen, [columns.own_power.get(i) for i in temperatures], power, _LAG_S[part])
         warmer = told.news(rise)
         excess = told.news(rise - _LOAD[part] * load) + _FAN[part] * fan[:, None]
         told.tell(f"{part}_warmest", _most(warmer), 0.1)
@@ -290,10 +285,16 @@ def _of_heat(told: _Teller, seen: Array, columns: Columns, power: Array, fan: Ar
             told.tell(f"{part}_apart", _most(warmer) - _least(warmer), 0.1)
 
 
-def _load_of(seen: Array, columns: Columns, temperature: int, power: Array) -> Array:
-    """(N,) the power that heats a part: its own where it is sent, else the machine's."""
-    own = columns.own_power.get(temperature)
-    return power if own is None else seen[:, own]
+def _loads(told: _Teller, seen: Array, own: Sequence[int | None], power: Array, lag_s: float) -> Array:
+    """(N, n) or (N, 1) log of the power that heats parts: their own where it is sent, else the machine's."""
+
+    def behind(load_w: Array) -> Array:
+        return told.behind(np.log(np.maximum(load_w, LEAST_W)), lag_s)
+
+    shared = behind(power) if None in own else power
+    if all(column is None for column in own):
+        return shared[:, None]
+    return np.stack([shared if column is None else behind(seen[:, column]) for column in own], axis=1)
 
 
 def _of_gpus(told: _Teller, seen: Array, columns: Columns) -> None:
