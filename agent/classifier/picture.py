@@ -18,7 +18,7 @@ LEAST_SHOWN = 0.005
 def confusion_svg(confusion: NDArray[np.int64], title: str) -> str:
     """(C, C) counts as an SVG document."""
     count = len(CLASSES)
-    wide, high = LEFT + CELL * count + 20, TOP + CELL * count + 20
+    wide, high = LEFT + CELL * count + 80, TOP + CELL * count + 20
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" {FONT}>',
         f'<rect width="{wide}" height="{high}" fill="{PAPER}"/>',
