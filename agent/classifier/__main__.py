@@ -13,7 +13,7 @@ from rich.console import Console
 
 from agent.classifier import trial
 from agent.classifier.choosing import NEVER
-from agent.classifier.figures import Figures, measure
+from agent.classifier.figures import Figures, measure, measure_weighing
 from agent.classifier.making import make, packed, windows_of
 from agent.classifier.naming import Naming
 from agent.classifier.opinion import RulesAlone, SecondOpinion
@@ -80,7 +80,8 @@ def judge(
         confusion_svg(figures["not subtle, 3 ticks or more"].confusion, title), encoding="utf-8"
     )
     outcomes = [one for at in range(trials) for one in tried(classifier, seed + at, work, console)]
-    typer.echo(document(figures, outcomes))
+    weighed = measure_weighing(chance, data, classifier.weighing)
+    typer.echo(document(figures, weighed, outcomes))
 
 
 def tried(classifier: FaultClassifier, seed: int, work: Path, console: Console) -> list[trial.Outcome]:

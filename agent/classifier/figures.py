@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
-from agent.classifier.choosing import NO_FAULTS, best_faults
+from agent.classifier.choosing import NO_FAULTS, best_faults, logit
 from agent.classifier.dataset import Dataset
 from models.fault_classifier import CLASSES
 
@@ -102,3 +102,33 @@ def _interval(
         drawn.append(figure(told[rows], label[rows]))
     low, high = np.quantile(drawn, (0.025, 0.975))
     return float(low), figure(told, label), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """How sure rules' names are, and how often right, without and with the classifier."""
+
+    names: int
+    right: float
+    alone_ece: float
+    joined_ece: float
+    alone_auc: float  # chance that a right name is surer than a wrong one
+    joined_auc: float
+
+
+def measure_weighing(probabilities: Array, data: Dataset, weighing: tuple[float, float, float]) -> Weighed:
+    """Of the names that rules gave by evidence."""
+    at = np.flatnonzero((data.basis == "evidence") & np.isin(data.rule, CLASSES))
+    named = np.array([CLASSES.index(rule) for rule in data.rule[at].tolist()], np.int64)
+    right, alone = named == data.label[at], data.rule_confidence[at]
+    base, of_rule, of_net = weighing
+    joined = 1.0 / (1.0 + np.exp(-(base + of_rule * logit(alone) + of_net * logit(probabilities[at, named]))))
+    return Weighed(
+        len(at), float(right.mean()), calibration_error(alone, right), calibration_error(joined, right),
+        _auc(alone, right), _auc(joined, right),
+    )  # fmt: skip
+
+
+def _auc(chance: Array, right: NDArray[np.bool_]) -> float:
+    above = chance[right][:, None] - chance[~right][None, :]
+    return float((above > 0).mean() + 0.5 * (above == 0).mean()) if above.size else 0.5

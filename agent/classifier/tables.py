@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from agent.classifier.figures import Figures
+from agent.classifier.figures import Figures, Weighed
 from agent.classifier.trial import Outcome
 from agent.quality.twin_match import wilson
 from models.fault_classifier import CLASSES
 
 
-def document(figures: Mapping[str, Figures], outcomes: Sequence[Outcome]) -> str:
+def document(figures: Mapping[str, Figures], weighed: Weighed, outcomes: Sequence[Outcome]) -> str:
     """All tables."""
-    parts = [_alone(figures), _by_class(figures)]
+    parts = [_alone(figures), _by_class(figures), _weighed(weighed)]
     if outcomes:
         parts.append(_inside(outcomes))
     return "\n\n".join(parts) + "\n"
@@ -36,6 +36,22 @@ def _by_class(figures: Mapping[str, Figures]) -> str:
     rows = [
         [name, *("–" if np.isnan(one.f1[at]) else f"{one.f1[at]:.2f}" for one in figures.values())]
         for at, name in enumerate(CLASSES)
+    ]
+    return _table(header, rows)
+
+
+def _weighed(one: Weighed) -> str:
+    header = [
+        "names given by rules",
+        "right",
+        "confidence of",
+        "ECE",
+        "a right one is surer than a wrong one",
+    ]
+    count, right = f"{one.names:,}", f"{one.right:.3f}"
+    rows = [
+        [count, right, "the rule alone", f"{one.alone_ece:.3f}", f"{one.alone_auc:.2f}"],
+        [count, right, "both", f"{one.joined_ece:.3f}", f"{one.joined_auc:.2f}"],
     ]
     return _table(header, rows)
 
