@@ -264,6 +264,7 @@ class Site:
             del self._state.newest[alert.host]  # what else befalls the host is not the collector's
         is_new = alert.id not in incident.members
         incident.gather(group)
+        self._lifting.lift(incident)
         self._state.of_alert[alert.id] = incident.id
         if is_new:
             points.append(incident.link(alert))

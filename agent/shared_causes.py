@@ -25,6 +25,7 @@ FLEET: Scope = "fleet"
 LEAST_HOSTS = 3  # that one cause must reach to be told as theirs
 FEW_HOSTS = 6  # of a place with fewer hosts than these, half of them are enough
 TWO = 2  # but one host alone shows nothing shared
+SUREST = 0.99
 SURE_OF_NONE, SURE_PER_SHARE = (
     0.6,
     0.35,
@@ -66,7 +67,7 @@ def shared_cause(incident: Incident, site: Surroundings) -> Shared | None:
     nature = signed[0].sign.nature
     if nature not in NATURES:
         return _of_rack_alone(signed, nature, site) if signed[0].sign.places else _by_time(signed, nature)
-    return _of_power(signed, site) if nature == "power" else _of_air(signed, site)
+    return _of_power(signed, incident.hosts, site) if nature == "power" else _of_air(signed, site)
 
 
 def signs_of(incident: Incident) -> list[Signed]:
@@ -85,7 +86,8 @@ def is_enough(shown: int, expected: int) -> bool:
 # -- power ---------------------------------------------------------------------------------------------------
 
 
-def _of_power(signed: Sequence[Signed], site: Surroundings) -> Shared | None:
+def _of_power(signed: Sequence[Signed], shown: Sequence[str], site: Surroundings) -> Shared | None:
+    """`shown` are all hosts of the incident: one with a single supply is silent."""
     sources = {one.sign.places[0]: one.alert for one in signed if one.sign.is_source}
     ups = [host for host, alert in sources.items() if alert.fault == "ups_on_battery"]
     of_hosts = [one for one in signed if not one.sign.is_source]
@@ -98,13 +100,13 @@ def _of_power(signed: Sequence[Signed], site: Surroundings) -> Shared | None:
     if len(dark) == 1:
         (feed,) = dark
         servers = _heard(site.places.fed_by(feed), site)
-        return Shared("feed_loss", "pdu", feed, _reach(by_feed[feed], servers, sources.get(feed)))
+        return Shared("feed_loss", "pdu", feed, _reach(shown, servers, sources.get(feed)))
     hosts = {one.alert.host for one in of_hosts}
     if dark or (ups and hosts):  # several feeds went dark together: what they hang on did
         every = {host for feed in dark for host in _heard(site.places.fed_by(feed), site)}
         lead = sources[ups[0]] if ups else None
         fault, place = ("ups_on_battery", ups[0]) if ups else ("feed_loss", FLEET)
-        return Shared(fault, FLEET, place, _reach(hosts, every, lead))
+        return Shared(fault, FLEET, place, _reach(shown, every, lead))
     return _by_time([one for one in of_hosts if not one.sign.places], "feed_loss")
 
 
@@ -226,4 +228,4 @@ def _reach(shown: Collection[str], expected: Collection[str], lead: Alert | None
     there = len(set(shown) & set(expected)) if expected else len(shown)
     of_hosts = SURE_OF_NONE + SURE_PER_SHARE * (there / max(len(expected), there)) if there else 0.0
     of_unit = lead.confidence if lead is not None and lead.confidence != NOT_KNOWN else 0.0
-    return Reach(len(expected), there, 1 - (1 - of_hosts) * (1 - of_unit))
+    return Reach(len(expected), there, min(1 - (1 - of_hosts) * (1 - of_unit), SUREST))

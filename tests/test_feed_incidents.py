@@ -77,7 +77,7 @@ def test_what_the_pdu_says_itself_leads_and_its_hosts_are_beneath(pdu_first: boo
     text = str(incident["summary_en"])
     assert "pdu-r1-a shows feed_loss." in text
     assert "Beneath it: PSU failure on 2 hosts." in text
-    assert "由此引起：2 台主机电源故障。" in str(incident["summary_zh"])
+    assert "由此引起：电源故障（2 台）。" in str(incident["summary_zh"])
 
 
 def test_a_pdu_that_is_dark_tells_what_hangs_on_it_however_that_is_cabled() -> None:

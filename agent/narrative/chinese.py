@@ -43,7 +43,10 @@ def summarize_chinese(facts: Facts, confirmed: Confirmed | None = None) -> str:
         (2, say_reach_zh(facts.shown, facts.expected)),
         (0, _rows(_why(facts), facts.speaks_for, MOST_EVIDENCE)),
         (4, _rows("不支持的证据", facts.speaks_against, MOST_ROWS)),
-        (5, say_ruled_zh([ruled for ruled in facts.ruled_out if ruled.is_seen], MOST_ROWS)),
+        (
+            1 if facts.effects else 5,
+            say_ruled_zh([ruled for ruled in facts.ruled_out if ruled.is_seen], MOST_ROWS),
+        ),
         (2, say_limit_zh(facts)),
         (2, say_effects_zh(facts.fault, facts.effects) if facts.effects else say_also_zh(facts)),
     ]

@@ -42,15 +42,23 @@ class Beneath(Protocol):
     def evidence(self) -> Sequence[Observed]: ...
 
 
-def effects_of(fault: str, lead: Beneath, members: Sequence[Beneath]) -> tuple[Effect, ...]:
-    """What `fault` does, most hosts first. The alert that tells the cause itself is no effect of it."""
-    hosts: dict[str, set[str]] = {}
+def effects_of(
+    fault: str, lead: Beneath, members: Sequence[Beneath], hosts: Sequence[str]
+) -> tuple[Effect, ...]:
+    """What `fault` does, most hosts first. The alert that tells the cause itself is no effect of it, nor is
+    one of a UPS above. `hosts` are all that the incident has: one alert may tell of the silence of many."""
+    found: dict[str, set[str]] = {}
     for member in members:
         is_cause = member.fault == fault and (member.host, member.onset_ns) == (lead.host, lead.onset_ns)
-        if not is_cause:
-            hosts.setdefault(member.fault, set()).add(member.host)
-    found = [Effect(word, len(names)) for word, names in hosts.items()]
-    return tuple(sorted(found, key=lambda effect: (effect.fault == "unknown", -effect.hosts, effect.fault)))
+        if is_cause or member.fault in FEEDS - {"feed_loss"}:
+            continue
+        if member.fault == "collector_silent":
+            own = {other.host for other in members if other is not member}
+            found.setdefault("host_silent", set()).update({member.host, *hosts} - own)
+        else:
+            found.setdefault(member.fault, set()).add(member.host)
+    effects = [Effect(word, len(names)) for word, names in found.items() if names]
+    return tuple(sorted(effects, key=lambda one: (one.fault == "unknown", -one.hosts, one.fault)))
 
 
 def rule_out_shared(fault: str, scope: str, place: str, members: Sequence[Beneath]) -> Iterator[RuledOut]:
@@ -72,18 +80,22 @@ def rule_out_shared(fault: str, scope: str, place: str, members: Sequence[Beneat
 
 
 def say_effects(fault: str, effects: Sequence[Effect]) -> str:
-    """`Beneath it: PSU failure on 11 hosts, CPU throttling on 1 host.`; "" where nothing is."""
-    told = [
-        f"{'the same' if one.fault == fault else _say_name(one.fault)} on {_say_hosts(one.hosts)}"
-        for one in effects[:MOST_EFFECTS]
-    ]
+    """`Beneath it: PSU failure on 11 hosts, no data from 1 host.`; "" where nothing is."""
+    told = [_say_effect(fault, one) for one in effects[:MOST_EFFECTS]]
     return f"Beneath it: {', '.join(told)}{', …' if len(effects) > MOST_EFFECTS else ''}." if told else ""
+
+
+def _say_effect(fault: str, effect: Effect) -> str:
+    hosts = f"{effect.hosts:,} host{'s' * (effect.hosts != 1)}"
+    if effect.fault == "host_silent":
+        return f"no data from {hosts}"
+    return f"{'the same' if effect.fault == fault else _say_name(effect.fault)} on {hosts}"
 
 
 def say_effects_zh(fault: str, effects: Sequence[Effect]) -> str:
     """The same in Chinese."""
     told = [
-        f"{one.hosts:,} 台主机{'同样现象' if one.fault == fault else words_of(one.fault).name_zh}"
+        f"{'同样现象' if one.fault == fault else words_of(one.fault).name_zh}（{one.hosts:,} 台）"
         for one in effects[:MOST_EFFECTS]
     ]
     return f"由此引起：{'、'.join(told)}{'等' if len(effects) > MOST_EFFECTS else ''}。" if told else ""
@@ -116,7 +128,3 @@ def _count(members: Iterable[Beneath]) -> int:
 def _say_name(fault: str) -> str:
     name = words_of(fault).name_en
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
-
-
-def _say_hosts(count: int) -> str:
-    return f"{count:,} host{'s' * (count != 1)}"

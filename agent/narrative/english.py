@@ -54,7 +54,10 @@ def summarize_english(facts: Facts, confirmed: Confirmed | None = None) -> str:
         (2, say_reach(facts.shown, facts.expected)),
         (3, _rows("Also seen", [row for row in facts.speaks_for if not _is_told(row, told)])),
         (4, _rows("Against it", facts.speaks_against)),
-        (5, say_ruled([ruled for ruled in facts.ruled_out if ruled.is_seen], MOST_ROWS)),
+        (
+            1 if facts.effects else 5,
+            say_ruled([ruled for ruled in facts.ruled_out if ruled.is_seen], MOST_ROWS),
+        ),
         (2, say_limit(facts)),
         (2, say_effects(facts.fault, facts.effects) if facts.effects else say_also(facts)),
     ]

@@ -145,7 +145,7 @@ def facts_of(
             *rule_out_shared(fault, scope, place, members),
             *rule_out(fault, () if is_lifted else lead.evidence),
         ),
-        effects=effects_of(fault, lead, members) if scope in SHARED_SCOPES else (),
+        effects=effects_of(fault, lead, members, hosts) if scope in SHARED_SCOPES else (),
         expected=expected,
         shown=shown,
         is_by_time=is_by_time,
