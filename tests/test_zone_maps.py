@@ -103,6 +103,20 @@ def test_nobody_is_asked_while_all_is_as_ever(monkeypatch: pytest.MonkeyPatch) -
     assert maps.recirculation("r1-n7", layout, "r1") is None
 
 
+def test_without_its_network_nothing_is_said_and_that_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(rack_map.load_rack_map, "__defaults__", (tmp_path / "gone.npz",))
+    watch._network.cache_clear()
+    maps, layout = MapWatch(), Layout(inventory())
+    for minute in range(20):
+        tell(maps, layout, minute, BREACH)
+    watch._network.cache_clear()
+    assert maps.recirculation("r1-n0", layout, "r1") is None
+    assert maps.cooling_loss("r1-n0", layout) is None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
 def test_warm_air_that_comes_round_is_told_of_its_rack_a_minute_later() -> None:
     maps, layout = MapWatch(), Layout(inventory())
     for minute in range(15):

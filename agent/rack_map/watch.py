@@ -9,19 +9,23 @@ all hosts of the zone have told of it, whatever their order. A part of the site'
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agent.logs import log_event
 from agent.rack_map.maps import BEFORE_MINUTES, Layout, Maps, ZoneLayout
 from agent.sensors import SECOND_NS
 from agent.site_events import HostSummary
+from models.errors import RegistryError
 
 if TYPE_CHECKING:
     from models.rack_map import RackMap
 
+_log = logging.getLogger(__name__)
 MINUTE_NS = 60 * SECOND_NS
 WARM_K = 1.0  # nobody asks where no host of a zone is warmer than usual by this
 FRESH_MINUTES, FRESH_PERIODS = 6, 3
@@ -120,7 +124,10 @@ def _judge(sense: ZoneSense, zone: ZoneLayout) -> None:
     if len(known) < LEAST_HOSTS or known.max() < WARM_K:
         return
     maps: tuple[Maps, Maps] = (zone.grid.fill(now), zone.grid.fill(before))
-    verdict = _network().judge(*maps)
+    network = _network()
+    if network is None:
+        return
+    verdict = network.judge(*maps)
     sense.loss = round(verdict.cooling_loss, DIGITS)
     for (_, rack), (row, at) in zone.racks.items():
         chance = float(verdict.recirculation[row, at])
@@ -129,8 +136,12 @@ def _judge(sense: ZoneSense, zone: ZoneLayout) -> None:
 
 
 @lru_cache(maxsize=1)
-def _network() -> RackMap:
-    """The packaged network; torch is imported when it is asked for the first time."""
+def _network() -> RackMap | None:
+    """The packaged network, None where it cannot be used, which is said once; torch is imported only here."""
     from models.rack_map import load_rack_map
 
-    return load_rack_map()
+    try:
+        return load_rack_map()
+    except RegistryError as error:
+        log_event(_log, logging.WARNING, "the map of inlet air is not judged", reason=str(error))
+        return None
