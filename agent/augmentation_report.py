@@ -44,7 +44,7 @@ SCARCE = (
     "dimm_overheating",
     "gpu_lost",
 )
-SHOTS, SEEDS, FLEETS, EPOCHS, GAN_STEPS = (10, 30), 3, 4, 20, 800
+SHOTS, SEEDS, FLEETS, EPOCHS, GAN_STEPS = (10, 30), 3, 4, 20, 600
 FILLED_TO = 150  # windows of each scarce class, made ones included
 MOST_NORMAL = 1_500  # calm windows of the training set that are kept
 FILTERED_OF = 3  # of so many made windows the critic keeps one
@@ -200,7 +200,7 @@ def measure(
         gan = fit_window_gan(few.windows, few.labels, len(CLASSES), seed, steps)
         for name, form in FORMS.items():
             grown = form(few, gan, default_rng([seed, shots, 1]))
-            found[name].append(judge(splits, grown, seed, epochs, 0.5 if name == FEW else 1.0))
+            found[name].append(judge(splits, grown, seed, epochs, 1.0 if name == WEIGHTS else 0.5))
             told = _mean(found[name][-1:], SCARCE_AT)
             console.print(f"{shots} windows, seed {seed}, {name}: {told:.3f}")
     return found
