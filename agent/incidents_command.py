@@ -191,12 +191,20 @@ def feedback_command(
             "--fault", metavar="CLASS", help="With true: what it was. With false: only alerts of this fault."
         ),
     ] = "",
+    action: Annotated[
+        int,
+        typer.Option(
+            "--action", metavar="N", help="With true: which of the actions that `show` lists put it right."
+        ),
+    ] = 0,
     by: By = "",
     text: Words = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether an incident was true.
+    """Say whether an incident was true, and what helped.
+
+    Actions that put a fault right come earlier in later summaries of such faults.
 
     After `false`, alerts of that host with the same fault and the same first sensor are info and
     suppressed, until `true` undoes it; hard limits and silence are told all the same. Before that it tells
@@ -205,6 +213,7 @@ def feedback_command(
     \b
     Example:
       coldaisle incidents feedback 3f2a9c true --fault fan_failure --config coldaisle.toml
+      coldaisle incidents feedback 3f2a9c true --action 3 --config coldaisle.toml
       coldaisle incidents feedback 3f2a9c false --config coldaisle.toml
     """
     if fault and fault not in FAULTS:
@@ -216,6 +225,8 @@ def feedback_command(
         if not meant:
             raise ConfigError(f"incidents feedback: {subject.id} has no alert of {fault}")
         _confirm(store, meant, out, yes)
+    if action:
+        text = _helped(subject, verdict, fault, action) + (f"; {text}" if text else "")
     _write(store, subject, "true" if verdict is Verdict.TRUE else "false", fault, by, text, as_json)
 
 
@@ -240,6 +251,16 @@ def _since_ns(since: str, out: Path | None) -> int:
 def _notes_of(store: IncidentStore, incident: IncidentEpisode) -> list[Note]:
     notes = [note for point in store.notes(0) if (note := read_note(point)) is not None]
     return [note for note in notes if note.id == incident.id or alerts_of(note, incident.alerts)]
+
+
+def _helped(subject: Subject, verdict: Verdict, fault: str, number: int) -> str:
+    """The words of a note that name the action which put a fault right."""
+    if verdict is Verdict.FALSE:
+        raise ConfigError("incidents feedback: --action goes with true alone; nothing was put right")
+    listed = FAULTS[fault].actions if fault else max((alert.actions for alert in subject.alerts), key=len)
+    if not 1 <= number <= len(listed):
+        raise ConfigError(f"incidents feedback: --action is {number}; expected 1 to {len(listed)}")
+    return f"action {number}"
 
 
 def _confirm(store: IncidentStore, alerts: Sequence[AlertEpisode], out: Path | None, yes: bool) -> None:

@@ -5,12 +5,14 @@ operator_note,host=n07 id="…",action="ack",fault="",by="kim",text="on my way" 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal, get_args
 
+from agent.faults import FAULTS
 from agent.points import Point
 from agent.report.episodes import AlertEpisode
 
@@ -18,6 +20,7 @@ NOTE = "operator_note"
 Action = Literal["ack", "true", "false", "maintenance"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 MAX_TEXT_CHARS = 500
+_ACTION = re.compile(r"\baction (\d{1,3})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +105,29 @@ def verdicts(notes: Iterable[Note], alerts: Sequence[AlertEpisode]) -> dict[str,
 
 
 def confirmed_actions(notes: Iterable[Note], alerts: Sequence[AlertEpisode]) -> Counter[tuple[str, str]]:
-    """(fault, first action) → alerts that operators confirmed; a fault that a note names is the true one."""
+    """(fault, action) → how often operators said that it put such a fault right; a fault that a note names is
+    the true one."""
     counts: Counter[tuple[str, str]] = Counter()
     said = verdicts(notes, alerts)
     for alert in alerts:
         note = said.get(alert.id)
-        if note is not None and note.action == "true":
-            counts[note.fault or alert.fault, alert.actions[0] if alert.actions else ""] += 1
+        if note is None or note.action != "true":
+            continue
+        fault = note.fault or alert.fault
+        actions = alert.actions if fault == alert.fault or fault not in FAULTS else FAULTS[fault].actions
+        action = named_action(note.text, actions)
+        if action:
+            counts[fault, action] += 1
     return counts
+
+
+def named_action(text: str, actions: Sequence[str]) -> str:
+    """The action that a note's text names, by its number (`action 2`) or its words; "" for none."""
+    number = _ACTION.search(text.lower())
+    if number is not None:
+        at = int(number[1]) - 1
+        return actions[at] if 0 <= at < len(actions) else ""
+    return next((action for action in actions if action.lower() in text.lower()), "")
 
 
 def _clean(value: float | str) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from agent.alert import Alert, alert_id
+from agent.faults import FAULTS
 from agent.feedback import Effect, effects
 from agent.findings import Evidence
 from agent.incident_store import FolderStore
@@ -137,6 +138,8 @@ def test_wrong_use_is_exit_code_2_and_says_what_was_expected(out: Path) -> None:
         (("ack", alert("n02", 60).id, "--out", out), "expected --config"),
         (("feedback", alert("n02", 60).id, "true", "--fault", "gremlins", "--out", out), "fan_failure"),
         (("feedback", alert("n02", 60).id, "false", "--out", out), "expected --yes"),
+        (("feedback", alert("n02", 60).id, "true", "--action", "9", "--out", out), "expected 1 to"),
+        (("feedback", alert("n02", 60).id, "false", "--action", "1", "--yes", "--out", out), "with true"),
     ):
         result = run(*arguments)
         assert type(result.exception).__name__ == "ConfigError", result.output
@@ -170,6 +173,13 @@ def test_a_verdict_on_a_recording_is_kept_beside_it_and_shown(out: Path) -> None
     assert "kim" in run("show", one, "--out", out).stdout
 
 
+def test_the_action_that_put_it_right_is_noted_by_its_number(out: Path) -> None:
+    one = alert("n02", 60).id
+    assert run("feedback", one, "true", "--action", "2", "--text", "fan 3", "--out", out).exit_code == 0
+    (note,) = rows(run("show", one, "--out", out, "--json"))[0]["notes"]  # type: ignore[misc]
+    assert note["text"] == "action 2; fan 3"  # type: ignore[index]
+
+
 def test_before_false_applies_it_says_what_that_would_have_silenced(tmp_path: Path) -> None:
     others = (alert("n02", 900), alert("n01", 1200, sensor="fan2_rpm"), alert("n01", 1500, fault="unknown"))
     out = write(tmp_path / "out", *(alert("n01", m, ended=True) for m in (0, 300, 600)), *others)
@@ -188,17 +198,18 @@ def test_the_last_verdict_of_an_alert_counts() -> None:
     assert effects(history, history, notes[:1]) == [Effect(signature, 1, 1)]
 
 
-def test_confirmed_alerts_are_counted_by_fault_and_first_action(tmp_path: Path) -> None:
-    alerts = [alert("n01", 0), alert("n02", 60), alert("n03", 120)]
+def test_what_put_a_fault_right_is_counted_by_fault_and_action(tmp_path: Path) -> None:
+    alerts = [alert("n01", 0), alert("n02", 60), alert("n03", 120), alert("n04", 180)]
     points = FolderStore(write(tmp_path / "out", *alerts)).since(0)
     incident = next(p for p in points if p.measurement == "incident" and p.tags["anchor"] == "n02")
     notes = [
-        Note("n01", "true", 1, id=alerts[0].id, fault="psu_failure"),
-        Note("n02", "true", 2, id=str(incident.fields["id"])),
-        Note("n03", "false", 3, id=alerts[2].id),
+        Note("n01", "true", 1, id=alerts[0].id, fault="psu_failure", text="it was action 2"),
+        Note("n02", "true", 2, id=str(incident.fields["id"]), text="Look at it, of course"),
+        Note("n03", "false", 3, id=alerts[2].id, text="action 1"),
+        Note("n04", "true", 4, id=alerts[3].id, text="action 99"),
     ]
     assert confirmed_actions(notes, read_alerts(points)) == {
-        ("psu_failure", "Look at it,"): 1,
+        ("psu_failure", FAULTS["psu_failure"].actions[1]): 1,
         ("fan_failure", "Look at it,"): 1,
     }
 
