@@ -1,11 +1,12 @@
 """`coldaisle check`: whether everything that a config names is there and fits, before the daemon needs it.
 
-secrets ─► Kafka ─► topics ─► InfluxDB ─► bucket ─► models ─► topology      one Outcome each
+secrets ─► Kafka ─► topics ─► InfluxDB ─► bucket, notes ─► models ─► topology      one Outcome each
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from kafka.errors import KafkaError
 
 from agent.config import Config
 from agent.errors import ColdaisleError, ConfigError
+from agent.incident_store import InfluxStore
 from agent.influx_check import create_bucket, find_write_fault
 from agent.secret_files import find_exposure
 from agent.sink.buckets import find_missing_tasks, prepare_bucket
+from agent.sink.flux import InfluxError
 from agent.topics import connect, explain, find_faults, make_topics, own_topics, telemetry_topics
 from agent.topology import load_topology
 
@@ -60,10 +63,13 @@ def _guarded(name: str, checks: Callable[[], Iterator[Outcome]]) -> Iterator[Out
 def _secrets(config: Config) -> Iterator[Outcome]:
     config.influx.read_token()
     config.kafka.client_settings()
+    if config.assistant.is_on:
+        config.assistant.read_key()
     shown = [
         (config.influx.token_file, config.influx.allow_insecure),
         (config.kafka.sasl_password_file, config.kafka.allow_insecure),
         (config.kafka.ssl_keyfile, config.kafka.allow_insecure),
+        (config.assistant.key_file, config.assistant.allow_insecure),
     ]
     files = [(path, insecure) for path, insecure in shown if path is not None]
     exposed = [find_exposure(path) for path, insecure in files if not insecure]
@@ -135,6 +141,16 @@ def _retention(config: Config, install: bool) -> Iterator[Outcome]:
     yield Outcome("retention", True, told)
 
 
+def _notes(config: Config) -> Outcome:
+    """Operators' notes need a token that may read; without one the daemon runs, and does not hear them."""
+    try:
+        InfluxStore(config.influx).notes(time.time_ns())
+    except InfluxError as error:
+        said = str(error).removeprefix("influx: ")
+        return Outcome("notes", True, f"operators' notes will not be heard: {said}")
+    return Outcome("notes", True, "operators' notes can be read")
+
+
 def _influx(config: Config, fix: bool, retention: bool) -> Iterator[Outcome]:
     fault = find_write_fault(config.influx)
     if fault and fault.bucket_missing and fix:
@@ -143,6 +159,7 @@ def _influx(config: Config, fix: bool, retention: bool) -> Iterator[Outcome]:
         fault = find_write_fault(config.influx)
     if not fault:
         yield Outcome("influx", True, f"{config.influx.url} takes points for bucket {config.influx.bucket}")
+        yield _notes(config)
         yield from _retention(config, retention)
         return
     hint = "; --fix creates it" if fault.bucket_missing and not fix else ""

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.domain.permission import Permission
+from influxdb_client.domain.permission_resource import PermissionResource
 
 from agent.check import Outcome, check
 from agent.config import Config, load_config
+from agent.config_assistant import AssistantConfig
 from agent.errors import ConfigError
 from agent.topics import connect, ensure_topics, find_faults, own_topics
 from deploy.local.influx_server import InfluxServer
@@ -196,3 +199,31 @@ def test_a_token_that_may_only_write_may_stay_blind_to_tasks_but_cannot_install_
     assert outcomes(config, "retention") == [Outcome("retention", True, f"not looked at: {blind}")]
     tried = [outcome for outcome in check(config, retention=True) if outcome.name == "retention"]
     assert tried == [Outcome("retention", False, f"not installed: {blind}")]
+
+
+def test_a_token_that_may_only_write_does_not_hear_notes(config: Config) -> None:
+    list(check(config, fix=True))
+    assert outcomes(config, "notes") == [Outcome("notes", True, "operators' notes can be read")]
+    influx, token_file = config.influx, config.influx.token_file
+    assert token_file is not None
+    with InfluxDBClient(influx.url, influx.read_token(), org=influx.org) as client:
+        bucket = client.buckets_api().find_bucket_by_name(influx.bucket)
+        (org,) = client.organizations_api().find_organizations(org=influx.org)
+        writes = Permission(
+            action="write", resource=PermissionResource(type="buckets", id=bucket.id, org_id=org.id)
+        )
+        writer = client.authorizations_api().create_authorization(org_id=org.id, permissions=[writes])
+    token_file.write_text(writer.token)
+    (told,) = outcomes(config, "notes")
+    assert told.ok
+    assert told.detail.startswith("operators' notes will not be heard: ")
+    assert outcomes(config, "influx")[0].ok
+
+
+def test_a_key_for_the_assistant_that_is_not_there_is_named(config: Config, tmp_path: Path) -> None:
+    assistant = AssistantConfig(
+        url="http://127.0.0.1:9/v1", model="any", key_file=tmp_path / "assistant.key", ask=True
+    )
+    found = outcomes(config.model_copy(update={"assistant": assistant}), "secrets")
+    assert [outcome.ok for outcome in found] == [False]
+    assert "assistant.key" in found[0].detail
