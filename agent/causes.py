@@ -27,6 +27,7 @@ UPS_NS = 30 * MINUTE_NS  # a battery lasts that long until what hangs on it goes
 BEFORE_NS, AFTER_NS = 5 * MINUTE_NS, 15 * MINUTE_NS  # of a sign: what follows is raised about then
 FROM_POWER = frozenset((UNKNOWN, "psu_imbalance", "psu_efficiency", "phase_imbalance", "psu_failure"))
 FROM_AIR = HEAT_FAULTS | {"recirculation", "humidity", "cooling_unit_failure", "chilled_water_loss"}
+_IN_AIR = re.compile(r"(inlet|supply|return|exhaust)_temp_c|chw_supply_c")
 _OF_FEEDS = re.compile(r"(psu|phase|input|battery).*")
 
 
@@ -104,7 +105,7 @@ def follows(incident: Incident, alert: Alert, site: Surroundings) -> bool:
     """Whether an alert that is no sign is what the cause of an incident does to a host of its."""
     if not incident.is_shared or incident.is_by_time:
         return False
-    if _comes_back(incident, alert):
+    if _comes_back(incident, alert) or _jumps_with_air(incident, alert, site):
         return True
     onsets = [incident.members[key].onset_ns for key in incident.signs]
     if not min(onsets) - BEFORE_NS <= alert.onset_ns <= max(onsets) + AFTER_NS:
@@ -128,6 +129,24 @@ def _comes_back(incident: Incident, alert: Alert) -> bool:
         one.onset_ns <= alert.onset_ns and (one.is_open or alert.onset_ns - one.ended_ns <= AFTER_NS)
         for one in silences
     )
+
+
+def _jumps_with_air(incident: Incident, alert: Alert, site: Surroundings) -> bool:
+    """Whether a thermometer in the air of a zone jumped as no sound one would, while that air fails or is
+    back: it was the air."""
+    if alert.fault != "sensor_spike" or not _IN_AIR.fullmatch(alert.sensor):
+        return False
+    is_then = incident.is_open or alert.onset_ns - incident.ended_ns <= AFTER_NS
+    is_air = any(sign.nature == "air" for sign in incident.signs.values())
+    return is_air and is_then and alert.onset_ns >= incident.onset_ns and _breathes(incident, alert, site)
+
+
+def _breathes(incident: Incident, alert: Alert, site: Surroundings) -> bool:
+    """Whether an alert's host stands where the air of an incident is."""
+    if incident.scope == "rack":
+        return alert.rack == incident.place
+    zones = {zone for sign in incident.signs.values() for zone in sign.places}
+    return incident.scope == FLEET or site.places.zone_of(alert.host) in zones
 
 
 def _follows_from_power(incident: Incident, alert: Alert, site: Surroundings) -> bool:
@@ -154,11 +173,7 @@ def _shares_hosts(feed: str, dark: Collection[str], site: Surroundings) -> bool:
 
 
 def _follows_from_air(incident: Incident, alert: Alert, site: Surroundings) -> bool:
-    zones = {zone for sign in incident.signs.values() for zone in sign.places}
-    is_there = incident.scope == FLEET or site.places.zone_of(alert.host) in zones
-    if incident.scope == "rack":
-        is_there = alert.rack == incident.place
-    if not is_there:
+    if not _breathes(incident, alert, site):
         return False
     if alert.kind == "silence":  # machines switch themselves off before they melt
         warm = site.known.inlets.get(alert.host)

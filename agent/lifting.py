@@ -35,7 +35,8 @@ class Lifting:
             incident = next(same, None)
             if incident is not None or not (sign.is_weak or sign.nature == "damp"):  # warm air is dry air
                 return incident
-        return next((one for one in present if follows(one, alert, self.site)), None)
+        causes = [one for one in present if follows(one, alert, self.site)]
+        return max(causes, key=_newest_sign_ns, default=None)
 
     def settle(self, incident: Incident) -> tuple[Incident, list[Point]]:
         """After a sign came to an incident: the incident that has it now, and the points of others and links
@@ -181,3 +182,7 @@ class Lifting:
             incident.sign(alert.id, sign)
         self._state.of_alert[alert.id] = incident.id
         return incident.link(alert)
+
+
+def _newest_sign_ns(incident: Incident) -> int:
+    return max(incident.members[key].onset_ns for key in incident.signs)

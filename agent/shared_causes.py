@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from agent.alert import Alert
+from agent.alerts import MINUTE_NS
 from agent.cause_signs import NATURES, WARM_K, Known, Sign
 from agent.incident import Incident, Reach, Scope
 from agent.places import Places
 from agent.scored import NOT_KNOWN
 
+WATER_NS = 5 * MINUTE_NS  # units are polled seldom: so much later than air that it warmed, it still leads
 FLEET: Scope = "fleet"
 LEAST_HOSTS = 3  # that one cause must reach to be told as theirs
 FEW_HOSTS = 6  # of a place with fewer hosts than these, half of them are enough
@@ -132,7 +134,7 @@ def _by_feed(of_hosts: Sequence[Signed], dark: Sequence[str]) -> dict[str, set[s
 def _of_air(signed: Sequence[Signed], site: Surroundings) -> Shared | None:
     nature = signed[0].sign.nature
     units = [one for one in signed if one.sign.is_source]
-    water = [one.alert for one in units if one.sign.is_everywhere]
+    water = _leading_water(signed)
     fault = OF_COLD.get(nature, "chilled_water_loss" if water else "cooling_unit_failure")
     hosts: dict[str, set[str]] = {}
     for one in signed:
@@ -165,6 +167,16 @@ def _of_air(signed: Sequence[Signed], site: Surroundings) -> Shared | None:
         scope: Scope = "row" if site.places.is_row(zone) else "zone"
         return Shared(fault, scope, place, _reach(shown[zone], servers[zone], lead), is_by_time)
     return _by_time([one for one in signed if not (one.sign.places or one.sign.is_hint)], fault)
+
+
+def _leading_water(signed: Sequence[Signed]) -> list[Alert]:
+    """Alerts of warm water, unless the air was warm first: then its heat came into the water."""
+    water = [one.alert for one in signed if one.sign.is_everywhere]
+    air_ns = [one.alert.onset_ns for one in signed if not one.sign.is_everywhere]
+    leads = (
+        not air_ns or min(alert.onset_ns for alert in water or [signed[0].alert]) <= min(air_ns) + WATER_NS
+    )
+    return water if leads else []
 
 
 def _of_rack(rack: str, lead: Alert | None, signed: Sequence[Signed], site: Surroundings) -> Shared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -17,6 +18,7 @@ from site_alerts import (
     warm_supply,
 )
 
+from agent.alert import Alert
 from agent.findings import Evidence
 from agent.incidents import Site
 from agent.state import decode_site, encode_site
@@ -107,6 +109,23 @@ def test_warm_water_at_one_unit_is_warm_water_for_all() -> None:
         water, told("crah-z2-1", "unknown", 4), warm_inlet("r4-n1", 20), warm_inlet("r1-n1", 25)
     )
     assert summary(site) == ("fleet", "fleet", "chilled_water_loss")
+
+
+def test_water_that_warms_after_the_air_is_no_loss_of_water() -> None:
+    water = told(
+        "crah-z1-1", "chilled_water_loss", 20, [Evidence("chw_supply_c", "temperature", "Cel", 16, 12, "for")]
+    )
+    site = Watched().see(*map(warm_inlet, MIXED), water)
+    assert summary(site) == ("zone", "z1", "cooling_unit_failure")
+
+
+def test_a_thermometer_that_jumps_with_the_air_is_no_fault_of_its_own() -> None:
+    def spike(sensor: str) -> Alert:
+        rows = [Evidence(sensor, "temperature", "Cel", 40.0, 25.0, "for")]
+        return replace(told("crah-z1-1", "sensor_spike", 30, rows, kind="sensor"), severity="P3")
+
+    assert len(Watched().see(*map(warm_inlet, MIXED), spike("supply_temp_c")).incidents) == 1
+    assert len(Watched().see(*map(warm_inlet, MIXED), spike("fan_pct")).incidents) == 2
 
 
 def test_zones_that_grow_warm_hours_apart_have_nothing_in_common() -> None:
