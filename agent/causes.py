@@ -46,6 +46,8 @@ def _is_in_time(incident: Incident, alert: Alert, sign: Sign) -> bool:
     if sign.nature == "power" and any(one.is_everywhere for one in (sign, *incident.signs.values())):
         near_ns = UPS_NS
     if incident.is_shared and sign.nature in ("air", "cold", "damp"):
+        if sign.is_everywhere and incident.is_open and alert.onset_ns >= incident.onset_ns:
+            return True  # the room's heat comes into the water last of all
         near_ns = max(near_ns, LAST_NS)
     return any(abs(alert.onset_ns - incident.members[key].onset_ns) <= near_ns for key in incident.signs)
 

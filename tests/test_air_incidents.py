@@ -115,8 +115,10 @@ def test_water_that_warms_after_the_air_is_no_loss_of_water() -> None:
     water = told(
         "crah-z1-1", "chilled_water_loss", 20, [Evidence("chw_supply_c", "temperature", "Cel", 16, 12, "for")]
     )
-    site = Watched().see(*map(warm_inlet, MIXED), water)
-    assert summary(site) == ("zone", "z1", "cooling_unit_failure")
+    late = replace(water, id="1" * 16, onset_ns=at(70), raised_ns=at(71))
+    for after in (water, late):
+        site = Watched().see(*map(warm_inlet, MIXED), after)
+        assert summary(site) == ("zone", "z1", "cooling_unit_failure")
 
 
 def test_a_thermometer_that_jumps_with_the_air_is_no_fault_of_its_own() -> None:
