@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machines import QUANTITIES, SENSORS, UNITS, changed, quiet_rows
 
-from agent.fault_channels import columns_of, still_channels, window_channels
+from agent.fault_channels import still_channels, window_channels
+from agent.fault_columns import columns_of
 from agent.physics import Physics
 from models.fault_classifier import STILL, WINDOW, WINDOW_CHANNELS
 

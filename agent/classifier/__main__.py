@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 
 from agent.classifier import trial
-from agent.classifier.choosing import NEVER
 from agent.classifier.figures import Figures, measure, measure_weighing
 from agent.classifier.making import make, packed, windows_of
 from agent.classifier.naming import Naming
@@ -85,14 +84,12 @@ def judge(
 
 
 def tried(classifier: FaultClassifier, seed: int, work: Path, console: Console) -> list[trial.Outcome]:
-    """A seed's trial: rules alone, with names, and with names where "nothing is wrong" silences as well."""
+    """A seed's trial: rules alone, with names as shipped, and where "nothing is wrong" silences as well."""
     opinions: dict[str, SecondOpinion] = {
         "rules alone": RulesAlone(),
-        "rules and classifier": Naming(replace(classifier, sure=NEVER)),
-        "with silencing": Naming(classifier),
+        "rules and classifier": Naming(classifier),
+        "with silence": Naming(replace(classifier, sure=classifier.facts["sure"])),
     }
-    if classifier.sure >= NEVER:
-        del opinions["with silencing"]
     detectors = trial.detectors_of(seed)
     outcomes = []
     for name, opinion in opinions.items():

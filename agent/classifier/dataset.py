@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.classifier.collect import Sample
-from agent.fault_channels import columns_of, still_channels, window_channels
+from agent.fault_channels import still_channels, window_channels
+from agent.fault_columns import columns_of
 from agent.sensors import SECOND_NS
 from models.fault_classifier import CLASSES, NORMAL, WARM_AIR, Windows
 

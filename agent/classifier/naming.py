@@ -22,7 +22,8 @@ from agent.alert import UNKNOWN, severity_rank
 from agent.alert_window import Rows
 from agent.classifier.opinion import RulesAlone, SecondOpinion
 from agent.classifier.signs import Array, Mask, evidence_for, is_vetoed, value_of
-from agent.fault_channels import columns_of, still_channels, window_channels
+from agent.fault_channels import still_channels, window_channels
+from agent.fault_columns import columns_of
 from agent.faults import FAULTS
 from agent.findings import Evidence, Finding
 from agent.logs import log_event
