@@ -217,18 +217,14 @@ def table(shots: int, found: Mapping[str, list[NDArray[np.float64]]]) -> str:
     plain = max((WEIGHTS, FEW), key=lambda name: _mean(found[name], SCARCE_AT))
     lines = [
         f"### {shots} windows of each scarce class\n",
-        f"| form | macro-F1, scarce | macro-F1, all | scarce, beside “{plain}” | {' | '.join(SCARCE)} |",
-        "|---" * (4 + len(SCARCE)) + "|",
+        f"| form | macro-F1, scarce | macro-F1, all | scarce, beside “{plain}” | scarce, beside jitter | "
+        f"{' | '.join(SCARCE)} |",
+        "|---" * (5 + len(SCARCE)) + "|",
     ]
     for name, counts in found.items():
         each = np.mean([f1_of(one.sum(axis=0)) for one in counts], axis=0)[SCARCE_AT]
         spread = " ".join(f"{_mean([one], SCARCE_AT):.3f}" for one in counts)
-        beside = ""
-        if name != plain:
-            low, high = _paired(counts, found[plain])
-            beside = (
-                f"{_mean(counts, SCARCE_AT) - _mean(found[plain], SCARCE_AT):+.3f} [{low:+.3f}, {high:+.3f}]"
-            )
+        beside = " | ".join(_beside(found, name, other) for other in (plain, JITTER))
         lines.append(
             f"| {name} | {_mean(counts, SCARCE_AT):.3f} ({spread}) | {_mean(counts):.3f} | {beside} | "
             f"{' | '.join(f'{score:.2f}' for score in each)} |"
@@ -244,18 +240,34 @@ def _mean(counts: list[NDArray[np.float64]], at: list[int] = _ALL_AT) -> float:
     return float(np.mean([np.nanmean(f1_of(one.sum(axis=0))[at]) for one in counts]))
 
 
+def _beside(found: Mapping[str, list[NDArray[np.float64]]], name: str, other: str) -> str:
+    """The difference of the scarce classes' F1 to another form, of the seeds that both have; "" to itself."""
+    if name == other:
+        return ""
+    one, two = found[name], found[other]
+    seeds = min(len(one), len(two))
+    low, high = _paired(one, two)
+    apart = _mean(one[:seeds], SCARCE_AT) - _mean(two[:seeds], SCARCE_AT)
+    return f"{apart:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
 def _paired(one: list[NDArray[np.float64]], other: list[NDArray[np.float64]]) -> tuple[float, float]:
     """95 % of the difference of the scarce classes' F1: machines drawn again, and seeds with them."""
-    rng, machines = default_rng(0), len(one[0])
-    differences = []
-    for _ in range(DRAWS):
-        drawn = np.bincount(rng.integers(machines, size=machines), minlength=machines)
-        seeds = rng.integers(len(one), size=len(one))
-        sums = [
-            np.nanmean([f1_of(np.tensordot(drawn, of[seed], 1))[SCARCE_AT] for seed in seeds])
-            for of in (one, other)
+    rng, machines, seeds = default_rng(0), len(one[0]), min(len(one), len(other))
+    picked = rng.integers(machines, size=(DRAWS, machines))
+    drawn = np.stack([np.bincount(row, minlength=machines) for row in picked])  # (DRAWS, G)
+    of_seed = rng.integers(seeds, size=(DRAWS, seeds))
+
+    def drawn_again(counts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+        scores = [
+            np.nanmean(f1_of(np.tensordot(drawn, of, 1))[:, SCARCE_AT], axis=1) for of in counts[:seeds]
         ]
-        differences.append(sums[0] - sums[1])
+        means: NDArray[np.float64] = np.take_along_axis(np.stack(scores, axis=1), of_seed, axis=1).mean(
+            axis=1
+        )
+        return means  # (DRAWS,)
+
+    differences = drawn_again(one) - drawn_again(other)
     low, high = np.percentile(differences, (2.5, 97.5))
     return float(low), float(high)
 
