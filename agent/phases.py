@@ -47,7 +47,8 @@ class Phases:
         now = tick.seen[columns]
         if self.last and tick.time_ns - self.last_ns <= GAP_NS:
             gained = find_moved(np.array(self.last), now)
-            if gained >= 0 and apart(now) >= IMBALANCE:
+            is_worse = apart(now) >= max(IMBALANCE, apart(np.array(self.last)))
+            if gained >= 0 and is_worse:
                 self.before, self.phase = self.last, gained
             elif self.before and find_moved(now, np.array(self.last)) == self.phase:
                 self.before = []

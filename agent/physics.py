@@ -35,7 +35,7 @@ LEAST_DUTY = 0.05  # of the fan of a cooling unit that runs
 LEAST_RISE_K = 3.0
 METER_K = 0.35  # what a thermometer of 1 °C may be off for long
 METER_SHARE = 0.015  # the same of a meter of power
-JUMP_K, JUMP_FROM_K, JUMP_LASTS_S = 8.5, 3.3, 300.0  # of air at the inlet
+JUMP_K, JUMP_FROM_K, JUMP_LASTS_S = 10.5, 3.3, 300.0  # of air at the inlet
 STANDS_STILL = 0.5  # of the median speed
 SPREADS = 5.0
 STILL = 0.5  # of the slow limit: so much must be there now, or what the slow filter holds is over
@@ -132,9 +132,12 @@ class Physics:
         follow = self.smooth + (residual[:, None] - self.smooth) * -np.expm1(-elapsed_s / TIMES_S)
         follow = np.where(np.isnan(self.smooth) | begins, residual[:, None], follow)
         self.smooth = np.where(usable[:, None], follow, np.nan if begins else self.smooth)
-        sure = self._limits(tick, channels, unsure)
+        meter = self._meter(tick, channels)
+        sure = self._limits(tick, channels, unsure, meter)
         beyond = self._hold(tick.time_ns, tick.period_ns, sure, usable)
-        self._learn(tick.time_ns, 0.0 if begins else elapsed_s / 3600.0, y, drivers, taken, sure)
+        worth = channels.noise**2 / (channels.noise**2 + meter**2)
+        hours = 0.0 if begins else elapsed_s / 3600.0
+        self._learn(tick.time_ns, hours, y, drivers, taken, sure, worth)
         has_jumped = self.jumped_ns > 0 and tick.time_ns - self.jumped_ns <= JUMP_LASTS_S * SECOND_NS
         jumped_k = self.jumped_k if has_jumped else 0.0
         return Residuals(channels, self.smooth, expected, y, beyond, usable, jumped_k)
@@ -288,15 +291,19 @@ class Physics:
         self.quantum_w[supplies] = np.where(is_step, np.minimum(known_w, step_w), known_w)
         self.given_w[supplies] = np.where(arrived, given_w, self.given_w[supplies])
 
-    def _limits(self, tick: ScoredTick, channels: Channels, unsure: Array) -> Array:
-        """(J, 3) how far a smoothed residual may be."""
-        meter = np.zeros(len(unsure))
+    def _meter(self, tick: ScoredTick, channels: Channels) -> Array:
+        """(J,) by how much meters may be wrong: a degree of five is much, of fifty it is little."""
+        meter = np.zeros(len(channels.roles))
         if len(channels.thermal):
             meter[channels.thermal] = METER_K * np.exp(-_or_zero(self._last_y(tick, channels)))
             if len(channels.gpu_power):  # what is left for the rest is a small difference of large numbers
                 given_w = float(tick.seen[channels.gpu_power].sum())
                 rest_w = max(GIVEN_SHARE * float(tick.seen[channels.power].sum()) - given_w, LEAST_W)
                 meter[channels.thermal] += channels.shares_power * METER_SHARE * given_w / rest_w
+        return meter
+
+    def _limits(self, tick: ScoredTick, channels: Channels, unsure: Array, meter: Array) -> Array:
+        """(J, 3) how far a smoothed residual may be."""
         spread = np.sqrt(self.baselines.noise() ** 2 + (unsure**2 + meter**2)[:, None])
         limits: Array = np.maximum(channels.limits, SPREADS * spread)
         supplies = channels.efficiency
@@ -332,14 +339,15 @@ class Physics:
         return found
 
     def _learn(
-        self, time_ns: int, hours: float, y: Array, drivers: Array, taken: NDArray[np.bool_], limits: Array
-    ) -> None:
+        self, time_ns: int, hours: float, y: Array, drivers: Array, taken: NDArray[np.bool_], limits: Array,
+        worth: Array,
+    ) -> None:  # fmt: skip
         with np.errstate(invalid="ignore"):
             far = (np.abs(self.smooth) / limits).max(axis=1)
         far = _or_zero(far)
         calm = taken & (far <= CALM)
         teaches: Array = np.clip(1 - (far - NEAR) / (CALM - NEAR), FAR_TEACHES, 1.0) * taken * hours
-        self.baselines.learn(y, drivers, teaches)
+        self.baselines.learn(y, drivers, teaches, worth)
         self.baselines.learn_noise(_or_zero(self.smooth), hours, calm & np.isfinite(self.smooth[:, 0]))
         if time_ns - self.settled_ns >= SETTLE_S * SECOND_NS:
             self.baselines.settle()

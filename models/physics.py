@@ -78,11 +78,12 @@ class Baselines:
         noise: Array = np.sqrt((self.squares + first[:, None]) / (self.weights + NOISE_HOURS)[:, None])
         return noise
 
-    def learn(self, y: Array, drivers: Array, hours: Array) -> None:
-        """Take a tick that stands for so many hours, (J,), 0 where it teaches nothing.
+    def learn(self, y: Array, drivers: Array, hours: Array, worth: Array | float = 1.0) -> None:
+        """Take a tick that stands for so many hours, (J,), 0 where it teaches nothing; `worth` (J,), at most
+        1, is less where meters are coarse for what they measure.
 
         The expectation changes at `settle`."""
-        weight = hours * SAMPLES_AN_HOUR * np.where(self.hours < KNOWN_HOURS, 1.0, LATER)
+        weight = hours * worth * SAMPLES_AN_HOUR * np.where(self.hours < KNOWN_HOURS, 1.0, LATER)
         scaled = drivers * (weight / self.first_noise**2)[:, None]
         self.precision += scaled[:, :, None] * drivers[:, None, :]
         self.moment += scaled * y[:, None]

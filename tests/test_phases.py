@@ -47,3 +47,7 @@ def test_load_that_moves_to_where_all_are_nearly_equal_is_no_trouble() -> None:
 
 def test_a_few_tenths_of_an_ampere_are_no_news() -> None:
     assert told((0.6, 0.9, 0.7), (0.8, 0.6, 0.7))[-1] == []
+
+
+def test_load_that_moved_to_a_phase_which_had_too_little_is_no_trouble() -> None:
+    assert told((12.0, 2.0, 6.0), (10.5, 4.3, 5.2))[-1] == []

@@ -13,6 +13,7 @@ from agent.rules.physics import find_physical
 from agent.rules.site import dew_point_c
 from agent.scored import ScoredTick
 from agent.state import pack_array, unpack_array
+from models.physics import Baselines
 from models.twin.episodes import Episode
 from models.twin.fleet import FleetPlan, HostPlan, simulate_fleet
 from models.twin.kinds import TWO_UNITS
@@ -112,3 +113,22 @@ def test_a_first_hour_expects_nothing() -> None:
 def test_dew_points_are_those_of_psychrometric_tables() -> None:
     assert dew_point_c(20.0, 50.0) == pytest.approx(9.3, abs=0.1)
     assert dew_point_c(25.0, 100.0) == pytest.approx(25.0, abs=0.01)
+
+
+def test_what_a_coarse_meter_says_of_a_degree_or_two_teaches_little() -> None:
+    """Whole degrees over little warmth: an idle machine must not tell what fans do for a busy one."""
+    rng = np.random.default_rng(2)
+    drivers, y = np.ones((400, 1, 4)), np.zeros((400, 1))
+    speed = np.r_[rng.normal(0.0, 0.01, 350), rng.normal(0.0, 0.01, 50)]
+    drivers[:, 0, 1:] = np.stack([np.zeros(400), speed, np.zeros(400)], axis=1)
+    y[:350, 0] = np.log(np.round(5.0 - 60.0 * speed[:350]))  # a thermometer's step, by chance as fans tremble
+    exponents = []
+    for worth in (np.ones(1), np.array([0.05])):
+        baselines = Baselines.begin(
+            np.array([[0.0, 1, -0.5, 0]]), np.array([[100.0, 0.2, 0.25, 0.2]]), np.array([0.03])
+        )
+        for row in range(350):
+            baselines.learn(y[row], drivers[row], np.full(1, 1 / 30), worth)
+        baselines.settle()
+        exponents.append(float(baselines.coefficients[0, 2]))
+    assert abs(exponents[1] + 0.5) < 0.5 * abs(exponents[0] + 0.5)
