@@ -37,6 +37,7 @@ from agent.incidents import Site
 from agent.inventory_file import InventoryFile
 from agent.logs import log_event
 from agent.note_orders import order_notes
+from agent.notes import confirmed_actions
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
 from agent.sink import Sink
@@ -323,6 +324,7 @@ class Daemon:
         hosts = state.silence.homes
         order = order_notes(heard.notes, heard.alerts, self._pipeline.controls, hosts, now_ns)
         state.notes.take(heard.notes, now_ns)
+        state.hear_helped(confirmed_actions(heard.notes, heard.alerts))
         held.checkpoints.renew(SITE)
         held.is_pressing = True
         batch.events += order.events

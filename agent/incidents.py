@@ -17,6 +17,7 @@ from agent.host_causes import present_in_rack, present_of_host
 from agent.incident import MANY, Incident, Scope
 from agent.lifting import Lifting
 from agent.maintenance import NO_MAINTENANCE, Maintenance
+from agent.narrative.ranking import rank_actions
 from agent.places import Places
 from agent.points import Point
 from agent.rack_map.maps import Layout
@@ -129,6 +130,7 @@ class Site:
         """Put an alert into the incident that has it or its cause, its host's present one, its rack's, or a
         new one."""
         state = self._state
+        alert.actions = [*rank_actions(alert.fault, alert.actions, state.helped)]
         known = state.incidents.get(state.of_alert.get(alert.id, ""))
         if known is not None:
             return self._renew(known, alert)

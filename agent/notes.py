@@ -105,9 +105,9 @@ def verdicts(notes: Iterable[Note], alerts: Sequence[AlertEpisode]) -> dict[str,
 
 
 def confirmed_actions(notes: Iterable[Note], alerts: Sequence[AlertEpisode]) -> Counter[tuple[str, str]]:
-    """(fault, action) → how often operators said that it put such a fault right; a fault that a note names is
-    the true one."""
-    counts: Counter[tuple[str, str]] = Counter()
+    """(fault, action) → how many notes say that it put such a fault right; a fault that a note names is the
+    true one."""
+    told: set[tuple[str, str, str]] = set()
     said = verdicts(notes, alerts)
     for alert in alerts:
         note = said.get(alert.id)
@@ -117,8 +117,8 @@ def confirmed_actions(notes: Iterable[Note], alerts: Sequence[AlertEpisode]) -> 
         actions = alert.actions if fault == alert.fault or fault not in FAULTS else FAULTS[fault].actions
         action = named_action(note.text, actions)
         if action:
-            counts[fault, action] += 1
-    return counts
+            told.add((note.key, fault, action))
+    return Counter((fault, action) for _, fault, action in told)
 
 
 def named_action(text: str, actions: Sequence[str]) -> str:

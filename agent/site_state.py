@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.cause_signs import Known
@@ -34,6 +35,12 @@ class SiteState:
     storm: Storm = field(default_factory=Storm)
     rack_air: RackAir = field(default_factory=RackAir)
     known: Known = field(default_factory=Known)
+    helped: dict[tuple[str, str], int] = field(default_factory=dict)  # (fault, action) → noted so often
+
+    def hear_helped(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Operators noted what put faults right."""
+        for key, count in counts.items():
+            self.helped[key] = self.helped.get(key, 0) + count
 
     def begin(self, incident: Incident) -> None:
         """A new incident."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from classified import QUANTITIES, SENSORS, UNITS, changed, quiet_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machines import QUANTITIES, SENSORS, UNITS, changed, quiet_rows
 
 from agent.fault_channels import still_channels, window_channels
 from agent.fault_columns import columns_of

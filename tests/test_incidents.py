@@ -50,6 +50,16 @@ def links(points: list[Point]) -> dict[tuple[str, str], object]:
     }
 
 
+def test_what_helped_often_is_what_to_do_first_after_a_restart_too() -> None:
+    finding = replace(FAN, actions=("Look at it.", "Swap it."))
+    site = Site()
+    site.state().hear_helped({("fan_failure", "Swap it."): 7})
+    site.state().hear_helped({("fan_failure", "Swap it."): 8, ("psu_failure", "Look at it."): 99})
+    again = Site.restore(decode_site(encode_site(site.state(), 7, START_NS)).state)
+    (incident,) = incidents(again.observe(AlertChanged(open_alert(finding))))
+    assert "First: Swap it." in str(incident.fields["summary_en"])
+
+
 def test_an_alert_becomes_an_incident_of_its_host_and_learns_its_id() -> None:
     points = Site().observe(AlertChanged(open_alert()))
     (incident,) = incidents(points)

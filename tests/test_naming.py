@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from builders import build_tick
-from machines import MACHINE, SENSORS, changed, quiet_rows
+from classified import MACHINE, SENSORS, changed, quiet_rows
 
 from agent.classifier.naming import PROBABILITY, Naming
 from agent.diagnosis import diagnose
