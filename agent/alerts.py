@@ -57,6 +57,7 @@ class Track:
     calm_ticks: int = 0
     calm_since_ns: int = 0
     is_beyond_limit: bool = False  # in this episode a sensor was beyond its own limit: no opinion of ours
+    is_guess: bool = False  # the score found it, and at most a classifier named it
 
 
 @dataclass(slots=True)
@@ -231,6 +232,7 @@ class HostAlerts:
             rack=self.rack,
             model=tick.model,
         )
+        track.is_guess = first.basis == "score"
 
 
 def _accuse(track: Track, tick: ScoredTick, found: Sequence[Finding]) -> None:
@@ -283,8 +285,10 @@ def _refine(track: Track, found: Sequence[Finding]) -> None:
         if finding.fault == UNKNOWN and alert.fault != UNKNOWN:
             continue
         is_surer = finding.fault == alert.fault and finding.confidence >= alert.confidence + SURER
-        if is_graver or is_surer or (alert.fault == UNKNOWN and finding.fault != UNKNOWN):
+        is_shown = finding.basis != "score" and track.is_guess
+        if is_graver or is_surer or ((alert.fault == UNKNOWN or is_shown) and finding.fault != UNKNOWN):
             _tell(alert, finding)
+            track.is_guess = finding.basis == "score"
             return
 
 

@@ -150,6 +150,18 @@ def test_an_unknown_fault_gets_a_name_and_keeps_it() -> None:
     assert feed(alerts, [HIGH, HIGH], start=4) == []
 
 
+def test_a_name_with_evidence_takes_the_place_of_one_that_a_score_was_given() -> None:
+    alerts = HostAlerts("n07")
+    guess = build_finding("dimm_overheating", "P2", basis="score")
+    tell(alerts, 0, guess)
+    tell(alerts, 1, guess)
+    restored = msgspec.convert(msgspec.to_builtins(alerts), HostAlerts)
+    tell(restored, 2, FAN)
+    (named,) = tell(restored, 3, FAN)
+    assert named.fault == "fan_failure"
+    assert tell(restored, 4, guess) == tell(restored, 5, guess) == []
+
+
 def test_a_graver_named_fault_takes_the_place_of_a_less_grave_one_and_severity_only_rises() -> None:
     alerts = HostAlerts("n07")
     tell(alerts, 0, FAN)
