@@ -8,7 +8,7 @@ from typing import Literal
 
 from agent.alert import UNKNOWN, Alert, State, comma_list, graver, rfc3339, severity_rank
 from agent.cause_signs import Sign
-from agent.findings import Severity
+from agent.findings import Evidence, Severity
 from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
 from agent.points import Point
 from agent.report.episodes import SHARED_SCOPES
@@ -47,6 +47,7 @@ class Incident:
     signs: dict[str, Sign] = field(default_factory=dict)  # alert → what it says of a cause beyond its host
     cause: str = ""  # the fault that its hosts share; "" while it is of one host's alerts
     reach: Reach = field(default_factory=Reach)
+    by_map: Evidence | None = None  # what the map of inlet air says of a cause that hosts share
     is_by_time: bool = False  # nothing but time tells that its hosts belong together
     told: int = 0  # alerts that it had when its point was written last
     is_owed: bool = False  # it has changed since then
@@ -219,6 +220,7 @@ class Incident:
             expected=self.reach.expected,
             shown=self.reach.shown,
             is_by_time=self.is_by_time,
+            beside=(self.by_map,) if self.by_map is not None else (),
         )
 
     def link(self, alert: Alert) -> Point:

@@ -17,6 +17,7 @@ from agent.host_causes import present_in_rack, present_of_host
 from agent.incident import MANY, Incident, Scope
 from agent.lifting import Lifting
 from agent.maintenance import NO_MAINTENANCE, Maintenance
+from agent.narrative.effects import AIR
 from agent.narrative.ranking import rank_actions
 from agent.places import Places
 from agent.points import Point
@@ -237,11 +238,19 @@ class Site:
                 return points
             incident, more = self._lifting.settle(incident)
             points += more
+            self._ask_map(incident)
             if incident.scope == "pdu":
                 self._learn_wiring(incident)
         elif incident.is_shared:
             self._lifting.lift(incident)
         return [*points] if incident.puts_off() else [*points, incident.tell()]
+
+    def _ask_map(self, incident: Incident) -> None:
+        """What the map of inlet air says of a zone that grows warm."""
+        if incident.cause not in AIR:
+            return
+        said = (self._state.rack_air.cooling_loss(host, self._layout) for host in incident.hosts)
+        incident.by_map = next((one for one in said if one is not None), incident.by_map)
 
     def _learn_wiring(self, incident: Incident) -> None:
         """Which supplies hang on a PDU, once it said itself that it is dark."""

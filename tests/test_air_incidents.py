@@ -21,6 +21,7 @@ from site_alerts import (
 from agent.alert import Alert
 from agent.findings import Evidence
 from agent.incidents import Site
+from agent.site_events import HostSummary
 from agent.state import decode_site, encode_site
 from agent.topology import Topology
 from agent.topology_rows import Place
@@ -214,3 +215,33 @@ def test_another_inventory_counts_from_then_on() -> None:
     site.site.relocate(inventory())
     site.see(warm_inlet("r1-n2", 1), warm_inlet("r1-n3", 1), warm_inlet("r2-n3", 1))
     assert "z1" in {incident["place"] for incident in site.incidents}
+
+
+def test_what_the_map_of_inlet_air_says_of_the_zone_stands_beside() -> None:
+    places = {host: inventory().place(host) for host in inventory().hosts()}
+    rows = Topology({host: replace(place, row="A") for host, place in places.items()})
+    site = Watched(rows)
+    for minute in range(150):
+        over_k = max(0.0, 1.5 * (minute - 138))
+        for host in Z1:
+            place, warm_c = rows.place(host), 24.0 + over_k + 0.01 * (minute % 3)
+            site.hear(
+                [
+                    HostSummary(
+                        host,
+                        "telemetry/0",
+                        at(minute),
+                        60_000_000_000,
+                        0.1,
+                        warm_c,
+                        place.rack,
+                        over_k,
+                        place.u,
+                    )
+                ]
+            )
+    site.see(*(warm_inlet(host, 149) for host in MIXED))
+    (incident,) = site.incidents
+    assert incident["scope"] == "zone"
+    assert "lost cooling, by the map of inlet air" in str(incident["summary_en"])
+    assert "进风温度图" in str(incident["summary_zh"])

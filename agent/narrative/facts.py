@@ -115,8 +115,10 @@ def facts_of(
     expected: int = 0,
     shown: int = 0,
     is_by_time: bool = False,
+    beside: Sequence[Observed] = (),
 ) -> Facts:
-    """The facts of an incident that `lead`, one of its alerts `members`, tells. Where its fault is none of
+    """The facts of an incident that `lead`, one of its alerts `members`, tells; `beside` is evidence of the
+    site's own. Where its fault is none of
     that alert's own, it is what hosts share: `confidence` is how sure that is, and actions are its own."""
     is_lifted = lead.fault != fault and scope in SHARED_SCOPES and fault in FAULTS
     others = [member.fault for member in members if member.fault != fault]
@@ -137,7 +139,7 @@ def facts_of(
         ),
         ended_ns=ended_ns,
         diagnosis=lead.diagnosis,
-        evidence=tuple(lead.evidence),
+        evidence=(*beside, *lead.evidence),
         actions=FAULTS[fault].actions if is_lifted else tuple(lead.actions),
         also=tuple(word for word in also if word not in (fault, "unknown")),
         time_to_limit_s=time_to_limit_s,

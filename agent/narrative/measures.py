@@ -65,10 +65,15 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     (r"input(\d*)_v", "input {} voltage", "输入 {} 电压"),
     (r"power_w", "host power", "整机功率"),
     (r"cpu_util", "CPU utilisation", "CPU 利用率"),
+    (r"recirculation_by_map", "recirculation, by the map of inlet air,", "进风温度图判断的热风回流概率"),
+    (r"cooling_loss_by_map", "lost cooling, by the map of inlet air,", "进风温度图判断的制冷失效概率"),
+    (r"classifier_probability", "this fault, by the classifier,", "分类器对此故障的概率"),
+    (r"(\w+)_probability", "{}, by the classifier,", "分类器对 {} 的概率"),
     (r"airflow_per_fan_speed", "air flow per fan speed", "单位转速风量"),
 )
 # Ratios read as percent; all else of unit 1 is a state or a count.
-_IS_RATIO = re.compile(r"_util$|_ratio$|_efficiency$|^airflow_per_fan_speed$|_share$")
+_IS_RATIO = re.compile(r"_util$|_ratio$|_efficiency$|^airflow_per_fan_speed$|_share$|_by_map$|_probability$")
+_IS_CHANCE = re.compile(r"_by_map$|_probability$")  # what stands beside these is asked for, not expected
 
 
 def say_sensor(sensor: str) -> str:
@@ -88,9 +93,14 @@ def _say(sensor: str, language: int) -> str:
         return f"{host} 的{_say(own, language)}" if language else f"{_say(own, language)} of {host}"
     for pattern, *words in _NAMES:
         if match := re.fullmatch(pattern, sensor):
-            told = words[language].format(*(part.upper() for part in match.groups()))
+            told = words[language].format(*(_part(part) for part in match.groups()))
             return " ".join(told.split())
     return sensor
+
+
+def _part(name: str) -> str:
+    """`fan a` is fan A; words of several stay words."""
+    return name.replace("_", " ") if "_" in name else name.upper()
 
 
 def is_known(value: float) -> bool:
@@ -108,14 +118,16 @@ def say_value(row: Observed, value: float) -> str:
 def say_row(row: Observed, brackets: bool = True) -> str:
     """`fan 3 0 rpm (expected 5,040 rpm)`; what is not known is left out."""
     seen = say_value(row, row.seen) if is_known(row.seen) else "missing"
-    usual = f"expected {say_value(row, row.expected)}" if is_known(row.expected) else ""
+    word = "needed" if _IS_CHANCE.search(row.sensor) else "expected"
+    usual = f"{word} {say_value(row, row.expected)}" if is_known(row.expected) else ""
     return f"{say_sensor(row.sensor)} {seen}{_beside(usual, brackets, ' (', ')', ', ')}"
 
 
 def say_row_zh(row: Observed, brackets: bool = True) -> str:
     """The same in Chinese: `风扇 3：0 rpm（正常值 5,040 rpm）`."""
     seen = say_value(row, row.seen) if is_known(row.seen) else "无数据"
-    usual = f"正常值 {say_value(row, row.expected)}" if is_known(row.expected) else ""
+    word = "阈值" if _IS_CHANCE.search(row.sensor) else "正常值"
+    usual = f"{word} {say_value(row, row.expected)}" if is_known(row.expected) else ""
     joint = "：" if brackets else " "
     return f"{say_sensor_zh(row.sensor)}{joint}{seen}{_beside(usual, brackets, '（', '）', '，')}"
 
