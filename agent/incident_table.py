@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from agent.alert import rfc3339
+from agent.narrative.measures import NOT_KNOWN, Observed
 from agent.notes import Note
-from agent.report.episodes import SHARED_SCOPES, AlertEpisode, IncidentEpisode, SeenEvidence
+from agent.report.episodes import SHARED_SCOPES, AlertEpisode, IncidentEpisode
 from agent.report.words import say_fault, say_number, say_span, say_time, say_unit
 from agent.terminal import plain
 
 STATES = ("open", "acknowledged", "suppressed", "resolved")  # as a list has them
 MOST_HOSTS = 3
-NOT_KNOWN = -1.0
 _STYLES = {"P1": "bold red", "P2": "yellow", "P3": "cyan", "info": "dim"}
 
 
@@ -111,7 +110,7 @@ def _facts(incident: IncidentEpisode) -> Table:
     return table
 
 
-def _evidence(evidence: Sequence[SeenEvidence]) -> Table:
+def _evidence(evidence: Sequence[Observed]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 2), pad_edge=True)
     table.add_column("Sensor", overflow="fold")
     for column in ("Seen", "Expected"):
@@ -192,7 +191,7 @@ def alert_fields(alert: AlertEpisode) -> dict[str, Any]:
         "confidence": _known(alert.confidence),
         "score": _known(alert.score),
         "diagnosis": alert.diagnosis,
-        "evidence": [_evidence_fields(one) for one in alert.evidence],
+        "evidence": [evidence_fields(one) for one in alert.evidence],
         "actions": list(alert.actions),
         "onset": rfc3339(alert.onset_ns),
         "raised": rfc3339(alert.raised_ns),
@@ -211,8 +210,16 @@ def note_fields(note: Note) -> Mapping[str, Any]:
     }
 
 
-def _evidence_fields(one: SeenEvidence) -> dict[str, Any]:
-    return {**asdict(one), "seen": _known(one.seen), "expected": _known(one.expected)}
+def evidence_fields(row: Observed) -> dict[str, Any]:
+    """A row of evidence; what is not known is null."""
+    return {
+        "sensor": row.sensor,
+        "quantity": row.quantity,
+        "unit": row.unit,
+        "seen": _known(row.seen),
+        "expected": _known(row.expected),
+        "says": row.says,
+    }
 
 
 def _known(value: float) -> float | None:

@@ -28,6 +28,7 @@ from agent.fault_words import words_of
 from agent.incident_file import Reading, read_sensor
 from agent.incident_find import find_subjects
 from agent.incident_store import FolderStore, IncidentStore, InfluxStore
+from agent.incident_table import evidence_fields
 from agent.narrative.facts import as_sentence
 from agent.notes import Note, alerts_of, confirmed_actions, read_note
 from agent.report.episodes import IncidentEpisode, read_alerts, read_incidents
@@ -206,17 +207,7 @@ def _fields(case: Case, question: str, chinese: bool, reply: Reply) -> dict[str,
         "answer": told.text if told else offline.text,
         "source": "generated" if told else "evidence",
         "known": offline.known,
-        "evidence": [
-            {
-                "sensor": row.sensor,
-                "quantity": row.quantity,
-                "unit": row.unit,
-                "seen": row.seen,
-                "expected": row.expected,
-                "says": row.says,
-            }
-            for row in offline.rows
-        ],
+        "evidence": [evidence_fields(row) for row in offline.rows],
         "note": reply.note,
     }
     if told:

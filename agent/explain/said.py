@@ -12,12 +12,13 @@ from rich.table import Table
 
 from agent.explain.quiet import Quiet
 from agent.explain.rescore import Explanation
+from agent.incident_table import evidence_fields
+from agent.narrative.measures import NOT_KNOWN
 from agent.report.episodes import AlertEpisode
 from agent.report.words import say_fault, say_number, say_time, say_unit
 from agent.terminal import plain, printable
 
 MOST_SENSORS = 12
-NOT_KNOWN = -1.0
 
 
 def tell_alert(alert: AlertEpisode, found: Explanation | None, why_not: str, as_json: bool) -> None:
@@ -117,10 +118,7 @@ def _alert_fields(alert: AlertEpisode, found: Explanation | None, why_not: str) 
         "kind": alert.kind,
         "fault": alert.fault,
         "diagnosis": alert.diagnosis,
-        "evidence": [
-            {"sensor": e.sensor, "unit": e.unit, "seen": e.seen, "expected": e.expected, "says": e.says}
-            for e in alert.evidence
-        ],
+        "evidence": [evidence_fields(row) for row in alert.evidence],
     }
     if found is None:
         return fields | {"why_not": why_not}
