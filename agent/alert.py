@@ -48,6 +48,7 @@ class Alert:
     ack_severity: Severity | Literal[""] = ""  # how grave it was then; "" = nobody sees to it
     is_quiet: bool = False  # operators found its like to be false
     time_to_limit_s: float = -1.0  # until a part is at its limit, at the present rate; −1 = none comes near
+    limit_within_s: tuple[float, float] = (-1.0, -1.0)  # soonest, latest; −1 = not known, perhaps never
 
     def to_point(self) -> Point:
         """All fields of `alert` but `incident`, which the owner of the site writes."""

@@ -100,10 +100,10 @@ class Incident:
         return sorted(told - racks or told)
 
     @property
-    def time_to_limit_s(self) -> float:
-        """Until the first of its open alerts' components is at its limit; −1 where none comes near."""
-        known = [a.time_to_limit_s for a in self.members.values() if a.is_open and a.time_to_limit_s >= 0]
-        return min(known, default=NOT_KNOWN)
+    def first_at_limit(self) -> Alert | None:
+        """That of its open alerts whose component is at its limit first; None where none comes near."""
+        known = [a for a in self.members.values() if a.is_open and a.time_to_limit_s >= 0]
+        return min(known, key=lambda a: a.time_to_limit_s, default=None)
 
     def put(self, alert: Alert) -> None:
         """Take an alert in, in the place of what was known of it; with enough hosts it is the rack's."""
@@ -205,6 +205,7 @@ class Incident:
     def _facts(self, lead: Alert, hosts: Sequence[str], ended_ns: int) -> Facts:
         fault = self.cause or ("collector_silent" if self.scope == "collector" else lead.fault)
         members = sorted(self.members.values(), key=lambda a: (a.onset_ns, a.host, a.kind))
+        near = self.first_at_limit if not ended_ns else None
         return facts_of(
             fault,
             self.scope,
@@ -215,7 +216,8 @@ class Incident:
             members,
             ended_ns,
             self.silent,
-            time_to_limit_s=self.time_to_limit_s if not ended_ns else NOT_KNOWN,
+            time_to_limit_s=near.time_to_limit_s if near is not None else NOT_KNOWN,
+            limit_within_s=near.limit_within_s if near is not None else (NOT_KNOWN, NOT_KNOWN),
             confidence=self.reach.confidence if self.is_shared else None,
             expected=self.reach.expected,
             shown=self.reach.shown,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,19 @@ LIMITS_C: tuple[tuple[str, tuple[float, ...], str], ...] = (
     (r"inlet_temp_c", (32.0, 35.0), "ASHRAE TC9.9, allowable: A1, then A2"),
 )
 
+SURE_Z = 1.96  # of Kendall's sum: the interval is one of 95 %
+
 Rows = NDArray[np.float32]
 Columns = tuple[int, ...]
+
+
+class Left(NamedTuple):
+    """Seconds until the first part is at its limit, and between which bounds; −1 where none comes near, or
+    where it may take for ever."""
+
+    about_s: float = NOT_KNOWN
+    soonest_s: float = NOT_KNOWN
+    latest_s: float = NOT_KNOWN
 
 
 def renew_limits(alerts: HostAlerts, tick: ScoredTick, rows: Callable[[], Rows]) -> list[Alert]:
@@ -44,8 +56,7 @@ def renew_limits(alerts: HostAlerts, tick: ScoredTick, rows: Callable[[], Rows])
     alert = track.alert if track is not None else None
     if alert is None:
         return []
-    told_s = alert.time_to_limit_s
-    now_s = NOT_KNOWN
+    told_s, left = alert.time_to_limit_s, Left()
     if alert.is_open:
         past = rows()[-MOST_ROWS:]
         own = {
@@ -53,10 +64,10 @@ def renew_limits(alerts: HostAlerts, tick: ScoredTick, rows: Callable[[], Rows])
             for (name, side), limit in tick.limits.items()
             if side == "upper" and name in tick.sensors and not _is_usual(tick, name, limit)
         }
-        now_s = time_to_limit(past, tick.period_ns / SECOND_NS, tick.sensors, own, told_s)
-    if not _is_news(told_s, now_s):
+        left = time_to_limit(past, tick.period_ns / SECOND_NS, tick.sensors, own, told_s)
+    if not _is_news(told_s, left.about_s):
         return []
-    alert.time_to_limit_s = now_s
+    alert.time_to_limit_s, alert.limit_within_s = left.about_s, (left.soonest_s, left.latest_s)
     return [alert.copy()] if alert.is_open else []
 
 
@@ -66,8 +77,8 @@ def time_to_limit(
     sensors: Sequence[str],
     limits: Mapping[str, float],
     told_s: float = NOT_KNOWN,
-) -> float:
-    """Seconds until the first temperature is at its limit at its present rate; 0 where one is, −1 where none
+) -> Left:
+    """How long until the first temperature is at its limit at its present rate; 0 where one is, −1 where none
     rises or gets there within 4 h.
 
     Args:
@@ -77,19 +88,40 @@ def time_to_limit(
     """
     columns = _temperatures(tuple(sensors))
     if len(rows) == 0 or not columns:
-        return NOT_KNOWN
+        return Left()
     values = rows[:, list(columns)].astype(np.float64)
     now = values[-1]
     limit = np.array([_limit_of(sensors[i], now[at], limits) for at, i in enumerate(columns)])
     if np.any(now >= limit - (STILL_K if told_s == 0 else 0.0)):
-        return 0.0
+        return Left(0.0, 0.0, 0.0)
     if len(rows) < LEAST_ROWS:
-        return NOT_KNOWN
+        return Left()
     slope = _slopes(values, STILL_SHARE if told_s >= 0 else 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         left_s = np.where(slope > 0, (limit - now) / slope * period_s, np.inf)
-    least_s = float(np.nanmin(left_s, initial=np.inf))
-    return round(least_s, 1) if least_s <= HORIZON_S else NOT_KNOWN
+    if not np.nanmin(left_s, initial=np.inf) <= HORIZON_S:
+        return Left()
+    first = int(np.nanargmin(left_s))
+    gap_k = float(limit[first] - now[first])
+    slow, fast = _slope_bounds(values[:, first])
+    return Left(
+        round(float(left_s[first]), 1),
+        round(gap_k / fast * period_s, 1),
+        round(gap_k / slow * period_s, 1) if slow > 0 else NOT_KNOWN,
+    )
+
+
+def _slope_bounds(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The slopes between which that of a rising column lies with 95 %, as Sen has it from Kendall's sum."""
+    known = values[np.isfinite(values)]
+    at = np.flatnonzero(np.isfinite(values))
+    first, second = np.triu_indices(len(known), 1)
+    steps = np.sort((known[second] - known[first]) / (at[second] - at[first]))
+    count = len(known)
+    spread = SURE_Z * np.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    low = max(int((len(steps) - spread) // 2), 0)
+    high = min(int(-(-(len(steps) + spread) // 2)), len(steps) - 1)
+    return float(steps[low]), float(steps[high])
 
 
 def _slopes(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:

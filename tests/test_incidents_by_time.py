@@ -73,17 +73,17 @@ def test_the_incident_is_over_when_the_last_of_its_hosts_is_well() -> None:
 
 def test_an_incident_tells_the_least_time_to_a_limit_of_its_open_alerts() -> None:
     alerts = [
-        replace(warm_inlet(host, rack=""), time_to_limit_s=at)
+        replace(warm_inlet(host, rack=""), time_to_limit_s=at, limit_within_s=(at - 100, at + 300))
         for host, at in zip(HOSTS, (900.0, 400.0, -1.0), strict=False)
     ]
     site = nowhere().see(*alerts)
     (incident,) = site.incidents
     assert incident["time_to_limit_s"] == 400.0
-    assert "About 6 min to its limit." in str(incident["summary_en"])
-    assert "预计约 6 分钟后达到上限。" in str(incident["summary_zh"])
+    assert "About 6 min to its limit (5 min to 11 min)." in str(incident["summary_en"])
+    assert "预计约 6 分钟后达到上限（5 分钟至 11 分钟）。" in str(incident["summary_zh"])
     site.see(ended(alerts[1], 20))
     assert site.incidents[0]["time_to_limit_s"] == 900.0
     site.see(replace(alerts[0], time_to_limit_s=0.0))
-    assert "Its limit is reached." in str(site.incidents[0]["summary_en"])
+    assert "A part is at its limit." in str(site.incidents[0]["summary_en"])
     site.see(*(ended(alert, 30) for alert in alerts))
     assert site.incidents[0]["time_to_limit_s"] == -1.0

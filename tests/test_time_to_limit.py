@@ -24,19 +24,19 @@ def rows(inlet: float = 0, cpu: float = 0, dimm: float = 0, count: int = 10, noi
 
 def test_the_part_that_gets_there_first_counts() -> None:
     warming = rows(cpu=1, dimm=3)  # 35 rows to 95 °C, 15 to 85 °C
-    assert time_to_limit(warming, 60, SENSORS, {}) == pytest.approx(15 * 60)
+    assert time_to_limit(warming, 60, SENSORS, {}).about_s == pytest.approx(15 * 60)
 
 
 def test_a_sensors_own_limit_goes_before_the_table() -> None:
-    assert time_to_limit(rows(cpu=1), 10, SENSORS, {}) == pytest.approx(350)
-    assert time_to_limit(rows(cpu=1), 10, SENSORS, {"cpu1_temp_c": 80.0}) == pytest.approx(200)
+    assert time_to_limit(rows(cpu=1), 10, SENSORS, {}).about_s == pytest.approx(350)
+    assert time_to_limit(rows(cpu=1), 10, SENSORS, {"cpu1_temp_c": 80.0}).about_s == pytest.approx(200)
 
 
 def test_an_inlet_is_on_its_way_to_the_first_class_and_then_to_the_next() -> None:
-    assert time_to_limit(rows(inlet=0.5), 60, SENSORS, {}) == pytest.approx(16 * 60)
+    assert time_to_limit(rows(inlet=0.5), 60, SENSORS, {}).about_s == pytest.approx(16 * 60)
     hotter = rows(inlet=0.5)
     hotter[:, 0] += 9.5  # now at 33.5
-    assert time_to_limit(hotter, 60, SENSORS, {}) == pytest.approx(3 * 60)
+    assert time_to_limit(hotter, 60, SENSORS, {}).about_s == pytest.approx(3 * 60)
 
 
 @pytest.mark.parametrize(
@@ -45,39 +45,41 @@ def test_an_inlet_is_on_its_way_to_the_first_class_and_then_to_the_next() -> Non
     ids=["still", "cooling", "noise of a thermometer", "too few rows", "no rows"],
 )
 def test_nothing_is_told_where_nothing_rises(still: np.ndarray) -> None:
-    assert time_to_limit(still, 60, SENSORS, {}) == -1
+    assert time_to_limit(still, 60, SENSORS, {}).about_s == -1
 
 
 def test_what_lies_beyond_four_hours_is_not_told() -> None:
     slow = rows(cpu=0.12)
-    assert time_to_limit(slow, 60, SENSORS, {}) == -1
-    assert 0 < time_to_limit(slow, 40, SENSORS, {}) <= HORIZON_S
+    assert time_to_limit(slow, 60, SENSORS, {}).about_s == -1
+    assert 0 < time_to_limit(slow, 40, SENSORS, {}).about_s <= HORIZON_S
 
 
 def test_one_wild_reading_changes_the_rate_little() -> None:
     wild = rows(cpu=1)
     wild[4, 1] += 30
-    assert time_to_limit(wild, 60, SENSORS, {}) == pytest.approx(35 * 60, rel=0.1)
+    assert time_to_limit(wild, 60, SENSORS, {}).about_s == pytest.approx(35 * 60, rel=0.1)
 
 
 def test_readings_that_are_not_believed_count_neither_as_heat_nor_as_cold() -> None:
     masked = rows(cpu=1)
     masked[[2, 5], 1] = np.nan
-    assert time_to_limit(masked, 60, SENSORS, {}) == pytest.approx(35 * 60)
+    assert time_to_limit(masked, 60, SENSORS, {}).about_s == pytest.approx(35 * 60)
     masked[-1, 1] = np.nan  # what it reads now is not known
-    assert time_to_limit(masked, 60, SENSORS, {}) == -1
+    assert time_to_limit(masked, 60, SENSORS, {}).about_s == -1
 
 
 def test_a_part_beyond_its_limit_has_no_time_left() -> None:
     beyond = rows()
     beyond[-1, 1] = 96
-    assert time_to_limit(beyond, 60, SENSORS, {}) == 0
+    assert time_to_limit(beyond, 60, SENSORS, {}).about_s == 0
 
 
 def test_what_was_told_is_kept_by_less_than_it_took_to_tell_it() -> None:
     slower = rows(dimm=0.08)  # under 0.8 K over ten rows
-    assert time_to_limit(slower, 20, SENSORS, {}) == -1
-    assert time_to_limit(slower, 20, SENSORS, {}, told_s=9_000.0) == pytest.approx(45 / 0.08 * 20, rel=0.01)
+    assert time_to_limit(slower, 20, SENSORS, {}).about_s == -1
+    assert time_to_limit(slower, 20, SENSORS, {}, told_s=9_000.0).about_s == pytest.approx(
+        45 / 0.08 * 20, rel=0.01
+    )
 
 
 def opened() -> HostAlerts:
@@ -118,3 +120,15 @@ def test_a_limit_that_a_sensor_is_usually_beyond_is_none() -> None:
     alerts, tick = opened(), build_tick(2, limits={("cpu1_temp_c", "upper"): 45.0})
     table = np.tile(tick.seen, (10, 1)).astype(np.float32)
     assert renew_limits(alerts, tick, lambda: table) == []
+
+
+def test_the_interval_holds_the_time_and_is_wider_where_less_is_known() -> None:
+    rng = np.random.default_rng(1)
+    widths = []
+    for noise in (0.0, 0.3, 1.2):
+        warming = rows(cpu=1.0) + rng.normal(0.0, noise, rows(cpu=1.0).shape).astype(np.float32)
+        left = time_to_limit(warming, 60, SENSORS, {})
+        assert 0 < left.soonest_s <= left.about_s
+        assert left.latest_s == -1 or left.latest_s >= left.about_s
+        widths.append(np.inf if left.latest_s < 0 else left.latest_s - left.soonest_s)
+    assert widths[0] < widths[1] < widths[2]

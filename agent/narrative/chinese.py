@@ -110,7 +110,13 @@ def say_limit_zh(facts: Facts) -> str:
         return ""
     if facts.time_to_limit_s <= 0:
         return "已达到上限。"
-    return f"预计约 {say_span_zh(int(facts.time_to_limit_s * SECOND_NS))}后达到上限。"
+    soonest_s, latest_s = facts.limit_within_s
+    within = f"{_span(soonest_s)}至 {_span(latest_s)}" if latest_s > 0 else f"至少 {_span(soonest_s)}"
+    return f"预计约 {_span(facts.time_to_limit_s)}后达到上限{f'（{within}）' if soonest_s > 0 else ''}。"
+
+
+def _span(seconds: float) -> str:
+    return say_span_zh(int(seconds * SECOND_NS))
 
 
 def say_also_zh(facts: Facts) -> str:

@@ -107,8 +107,16 @@ def say_limit(facts: Facts) -> str:
     if not is_known(facts.time_to_limit_s):
         return ""
     if facts.time_to_limit_s <= 0:
-        return "Its limit is reached."
-    return f"About {say_span(int(facts.time_to_limit_s * SECOND_NS))} to its limit."
+        return "A part is at its limit."
+    soonest_s, latest_s = facts.limit_within_s
+    within = (
+        f"{_span(soonest_s)} to {_span(latest_s)}" if latest_s > 0 else f"{_span(soonest_s)} at the least"
+    )
+    return f"About {_span(facts.time_to_limit_s)} to its limit{f' ({within})' if soonest_s > 0 else ''}."
+
+
+def _span(seconds: float) -> str:
+    return say_span(int(seconds * SECOND_NS))
 
 
 def say_also(facts: Facts) -> str:

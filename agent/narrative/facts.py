@@ -83,6 +83,7 @@ class Facts:
     expected: int = 0  # hosts that it should reach; 0 where that is not known
     shown: int = 0  # of these, those that show it
     is_by_time: bool = False  # nothing but time tells that the hosts belong together
+    limit_within_s: tuple[float, float] = (NOT_KNOWN, NOT_KNOWN)  # of the time to the limit: soonest, latest
 
     @property
     def speaks_for(self) -> tuple[Observed, ...]:
@@ -116,6 +117,7 @@ def facts_of(
     shown: int = 0,
     is_by_time: bool = False,
     beside: Sequence[Observed] = (),
+    limit_within_s: tuple[float, float] = (NOT_KNOWN, NOT_KNOWN),
 ) -> Facts:
     """The facts of an incident that `lead`, one of its alerts `members`, tells; `beside` is evidence of the
     site's own. Where its fault is none of
@@ -151,6 +153,7 @@ def facts_of(
         expected=expected,
         shown=shown,
         is_by_time=is_by_time,
+        limit_within_s=limit_within_s,
     )
 
 
