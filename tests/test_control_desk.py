@@ -196,13 +196,13 @@ def test_only_the_muted_host_is_suppressed_and_it_opens_after_the_mute(uninterru
     assert alerts_of(uninterrupted, SECOND)[:2] == ["suppressed", "open"]
 
 
-def test_a_muted_host_makes_its_incident_only_once_it_is_open(uninterrupted: Run) -> None:
-    site, begun = Site(), dict[str, SiteEvent]()
+def test_a_muted_host_has_an_incident_only_once_it_is_open(uninterrupted: Run) -> None:
+    site, linked = Site(), dict[str, SiteEvent]()
     for event in uninterrupted.events:
         for point in site.observe(event):
-            if point.measurement == "incident":
-                begun.setdefault(point.tags["anchor"], event)
-    event = begun[SECOND]
+            if point.measurement == "alert" and "incident" in point.fields:
+                linked.setdefault(point.tags["host"], event)
+    event = linked[SECOND]
     assert isinstance(event, AlertChanged)
     assert event.alert.state == "open"
 
