@@ -33,6 +33,7 @@ GIVEN_SHARE = 0.93  # of the power that supplies take
 LEAST_A = 3.0
 LEAST_DUTY = 0.05  # of the fan of a cooling unit that runs
 LEAST_RISE_K = 3.0
+GPU_DOUBT = 2.0  # a card goes from idle to full between two readings, past loads that it never showed
 METER_K = 0.35  # what a thermometer of 1 °C may be off for long
 METER_SHARE = 0.015  # the same of a meter of power
 JUMP_K, JUMP_FROM_K, JUMP_LASTS_S = 10.5, 3.3, 300.0  # of air at the inlet
@@ -125,6 +126,7 @@ class Physics:
         begins = elapsed_s > GAP_S
         y, drivers, taken = self._measure(tick, channels, elapsed_s)
         expected, unsure = self.baselines.expect(drivers)
+        unsure[channels.groups["gpu"]] *= GPU_DOUBT
         residual = y - expected
         usable = taken & np.isfinite(residual) & (unsure <= channels.limits[:, 0])
         if not begins:
