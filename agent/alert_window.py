@@ -122,11 +122,12 @@ def _digits(value: float) -> float | None:
 class Pasts:
     """What hosts had lived before a batch, and its ticks: from both the rows up to any tick are made again.
 
-    Only a tick that raises an alert asks, so nothing is copied until then.
+    Only a tick with something to tell asks, so nothing is copied, nor sorted by host, until then.
     """
 
     def __init__(self, hosts: Mapping[str, Host], ticks: Sequence[ClosedTick]) -> None:
         self._ticks = ticks
+        self._by_host: dict[str, list[ClosedTick]] | None = None
         self._before = {
             name: (hosts[name].history.values, hosts[name].history.present)
             for name in {tick.host for tick in ticks}
@@ -147,7 +148,7 @@ class Pasts:
             cohort=tick.cohort,
             period_s=tick.period_ns / SECOND_NS,
             sensors=tick.sensors,
-            rows=self._rows(tick),
+            rows=self.rows(tick),
             level=level,
             offset=offset,
             score=tick.score,
@@ -155,9 +156,13 @@ class Pasts:
             raised_ns=tick.time_ns,
         )
 
-    def _rows(self, tick: ScoredTick) -> Rows:
-        """(T, F) the last REACH rows up to a tick, NaN where nothing was believed."""
-        upto = [t for t in self._ticks if t.host == tick.host and t.time_ns <= tick.time_ns]
+    def rows(self, tick: ScoredTick) -> Rows:
+        """(T, F) the last REACH rows up to a tick, oldest first, NaN where nothing was believed."""
+        if self._by_host is None:
+            self._by_host = {}
+            for closed in self._ticks:
+                self._by_host.setdefault(closed.host, []).append(closed)
+        upto = [t for t in self._by_host.get(tick.host, []) if t.time_ns <= tick.time_ns]
         values, present, _ = tick_rows(upto[-REACH:], len(tick.sensors))
         old_values, old_present = self._before[tick.host]
         values = np.concatenate([_widened(old_values, len(tick.sensors)), values])

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from agent.accounting import Counts
-from agent.alert_window import newly_raised
+from agent.alert_window import Pasts, newly_raised
 from agent.alerts import Alert, HostAlerts
 from agent.classifier.naming import packaged_naming
-from agent.classifier.opinion import Lookback, SecondOpinion
+from agent.classifier.opinion import SecondOpinion
 from agent.controls import Controls
 from agent.diagnosis import diagnose
 from agent.host import Host
@@ -179,7 +179,7 @@ class Pipeline:
             )
         told = deque(stream.told)
         credible = [self._believe(tick) for tick in stream.closed]
-        pasts = Lookback(self.hosts, credible)
+        pasts = Pasts(self.hosts, credible)
         for at, tick in enumerate(self.scorer.score(credible, self.hosts)):
             self._hear(told, at)
             self._tell(self.hosts[tick.host], tick, pasts, output)
@@ -196,7 +196,7 @@ class Pipeline:
         host = self.hosts[tick.host]
         return host.trust.believe(tick, host.clock.sensors[: len(tick.values)])
 
-    def _tell(self, host: Host, tick: ScoredTick, pasts: Lookback, output: Output) -> None:
+    def _tell(self, host: Host, tick: ScoredTick, pasts: Pasts, output: Output) -> None:
         """One scored tick to its points, its alerts and the site's events."""
         host.alerts.rack = self.topology.place(host.name).rack or host.told_place.rack
         if tick.scored:
