@@ -39,12 +39,13 @@ class Intake:
         self._hosts = hosts
         self._make = make
         self._periods_ns = periods_ns
-        self._places: dict[int, tuple[Host, int]] = {}  # series → its host and column there
+        self._columns: dict[int, tuple[Host, int]] = {}  # series → its host and column there
         self._told: dict[str, list[Told]] = {}  # host → places that wait for its next reading
 
-    def forget_places(self) -> None:
-        """Hosts were replaced: look them up again."""
-        self._places.clear()
+    def begin_anew(self) -> None:
+        """Hosts were replaced, and their log may be read again: look them up, hear where they stand."""
+        self._columns.clear()
+        self._told.clear()
 
     def take(
         self,
@@ -66,7 +67,7 @@ class Intake:
             source, offset = sources[at], messages[at].offset
             if buried and offset < buried.get((self._series[series].host, source), 0):
                 continue  # of a host that was forgotten since
-            host, column = self._places.get(series) or self._place(series, source)
+            host, column = self._columns.get(series) or self._place(series, source)
             if offset < host.applied_to and host.source == source:
                 continue  # part of the restored state already
             if self._told and host.source == source and host.name in self._told:
@@ -115,7 +116,7 @@ class Intake:
         if not known.limit_of:
             period_ns = self._periods_ns.get(known.host, {}).get(known.sensor, 0)
             column = host.clock.column(known.sensor, known.quantity, known.unit, period_ns)
-        self._places[series] = (host, column)
+        self._columns[series] = (host, column)
         return host, column
 
 

@@ -135,7 +135,7 @@ class Pipeline:
             self.hosts[host.name] = host
             self._with_alerts.add(host.name)
         self._settle_kinds()
-        self._intake.forget_places()
+        self._begin_anew()
 
     def relocate(self, topology: Topology) -> None:
         """The inventory was changed: later ticks have the new places. No score of a host changes by that: a
@@ -152,13 +152,17 @@ class Pipeline:
         """Forget the hosts of sources that moved elsewhere."""
         for name in [name for name, host in self.hosts.items() if host.source in sources]:
             self.homes[name] = self.hosts.pop(name).source
-        self._intake.forget_places()
+        self._begin_anew()
 
     def forget(self, name: str) -> None:
         """A host that is no more; should it report again, it is another one."""
         self.hosts.pop(name, None)
         self.homes.pop(name, None)
-        self._intake.forget_places()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._intake.begin_anew()
+        self._decoder.tell_again()
 
     def hosts_with_alerts(self, source: str = "") -> list[Host]:
         """The hosts that have open alerts, by name; those of one source where it is named."""

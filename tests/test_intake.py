@@ -232,7 +232,7 @@ def test_a_host_that_takes_the_place_of_another_gets_its_readings() -> None:
     site = Site()
     site.take(said("h1", 0, a=1))
     replaced, site.hosts["h1"] = site.hosts["h1"], site.make("h1", "telemetry/0")
-    site.intake.forget_places()
+    site.intake.begin_anew()
     site.take(said("h1", 10, b=1))
     assert [s.name for s in site.hosts["h1"].clock.sensors] == ["b"]
     assert [s.name for s in replaced.clock.sensors] == ["a"]

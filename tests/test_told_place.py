@@ -96,6 +96,23 @@ def test_a_record_keeps_what_was_told() -> None:
     assert host.told_place.rack == "r2"
 
 
+@pytest.mark.parametrize("first", [4, 8, 13, 17])
+def test_a_log_that_is_read_again_by_the_same_agent_tells_its_places_again(first: int) -> None:
+    """A partition was lost before anything of it was committed, and came back."""
+    pipeline = pipeline_of()
+    in_polls_of(pipeline, 5, LOG[:first])
+    pipeline.drop(frozenset({"telemetry/0"}))
+    assert not pipeline.hosts
+    assert racks_in(in_polls_of(pipeline, 5)) == racks_in(in_polls_of(pipeline_of(), 5))
+
+
+def test_a_host_that_is_forgotten_and_reports_again_stands_where_its_tags_say() -> None:
+    pipeline = pipeline_of()
+    in_polls_of(pipeline, 5, LOG[:8])
+    pipeline.forget("n07")
+    assert set(racks_in(in_polls_of(pipeline, 1, [(8, "r1"), (9, ""), (10, "")])).values()) == {"r1"}
+
+
 def test_tags_that_are_no_places_are_soon_no_longer_noted() -> None:
     place = ToldPlace()
     for at in range(10_000):

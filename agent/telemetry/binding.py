@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,6 +30,9 @@ MAX_FIELDS = 10_000  # of one series in one message; every name is remembered
 MAX_FIELD_LENGTH = 1_024  # characters; a longer name is none, and not remembered
 MAX_TAGS_LENGTH = 8_192  # characters of one series' names and values; they are remembered too
 PLACE_TAGS = ("rack", "row")
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -217,6 +221,20 @@ def _numbers_in(fields: Mapping[str, object]) -> dict[str, float]:
     return {k: v for k, v in fields.items() if isinstance(v, float | int)}
 
 
+class Cache(dict[K, V]):
+    """What a reader has looked up once, by a message's own spelling. It starts anew when it is full."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def keep(self, key: K, value: V) -> None:
+        """Remember one more."""
+        if len(self) >= self._most:
+            self.clear()
+        self[key] = value
+
+
 class Binder:
     """Makes bindings; holds the series table, the names and the places that tags have told.
 
@@ -233,6 +251,7 @@ class Binder:
         self._max_hosts = max_hosts
         self._mappings = tuple(mappings)
         self._meanings: dict[Meaning, Meaning] = {}  # one object for all hosts that have such a sensor
+        self._caches: list[Cache[Any, Any]] = []
 
     def metric(
         self, measurement: str, tags: Tags, key: bytes | None, meaning_of: MeaningOf = meaning_of
@@ -250,6 +269,16 @@ class Binder:
             self.places.setdefault(names.host, {}).update(place)
             self.told.append(Told(self.message, names.host, place))
         return MetricSeries(self, names, measurement, tags, meaning_of), names_a_host(tags)
+
+    def cache(self, most: int) -> Cache[Any, Any]:
+        """A reader's cache of what it has bound."""
+        self._caches.append(Cache(most))
+        return self._caches[-1]
+
+    def tell_again(self) -> None:
+        """Every metric is bound anew at its next message, and so tells its place once more. Names stay."""
+        for cache in self._caches:
+            cache.clear()
 
     def _names_of(self, host: str) -> HostNames:
         names = self._hosts.get(host)

@@ -97,6 +97,10 @@ class Decoder:
         told, binder.told = tuple(binder.told), []
         return Decoded(out.to_readings(), tuple(dead_letters), told)
 
+    def tell_again(self) -> None:
+        """Hosts may begin anew, or earlier in their log: places that were told count as untold."""
+        self._binder.tell_again()
+
     def _decode_suspect(self, value: bytes, message: Message, out: Columns) -> str:
         """A message that may be text after all, or something else: its first byte does not tell."""
         if may_be_otlp(value):

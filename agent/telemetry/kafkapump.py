@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Binder, Columns, MetricSeries
+from agent.telemetry.binding import Binder, Cache, Columns, MetricSeries
 from agent.telemetry.catalogue import VENDOR_NAMES
 from agent.telemetry.hosts import IDENTITY_TAGS
 from agent.telemetry.meanings import Meaning, Tags
@@ -32,7 +32,7 @@ class KafkaPump:
 
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
-        self._known: dict[object, MetricSeries] = {}
+        self._known: Cache[object, MetricSeries] = binder.cache(CACHED_HOSTS)
 
     def add(self, document: dict[str, object], message: Message, out: Columns) -> bool:
         """Append the reading of one entry; whether it was understood. Alerts are not read.
@@ -67,9 +67,7 @@ class KafkaPump:
         if known is not None:
             return known
         series, by_tags = self._binder.metric(idrac.FAMILY, tags, message.key, meaning_of)
-        if len(self._known) >= CACHED_HOSTS:
-            self._known.clear()
-        self._known[identity if by_tags else (message.key, identity)] = series
+        self._known.keep(identity if by_tags else (message.key, identity), series)
         return series
 
 

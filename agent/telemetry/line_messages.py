@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import LARGEST, MAX_FIELDS, Binder, Columns, MetricSeries
+from agent.telemetry.binding import LARGEST, MAX_FIELDS, Binder, Cache, Columns, MetricSeries
 from agent.telemetry.line_protocol import Line, find_separator, parse_line, split_lines
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOT_LINE_PROTOCOL, NOT_UTF8, NOTHING_USABLE
@@ -23,7 +23,7 @@ class LineMessages:
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
         # Prefix → its fields; by the Kafka key too where the tags name no host.
-        self._known: dict[bytes | tuple[bytes, bytes | None], MetricSeries] = {}
+        self._known: Cache[bytes | tuple[bytes, bytes | None], MetricSeries] = binder.cache(CACHED_PREFIXES)
         self._times = KnownTimes(_time_ns)
 
     def decode(self, value: bytes, message: Message, out: Columns) -> str:
@@ -71,9 +71,7 @@ class LineMessages:
             series = self._known.get((prefix, key))
         if series is None:
             series, by_tags = self._binder.metric(line.measurement, line.tags, key)
-            if len(self._known) >= CACHED_PREFIXES:
-                self._known.clear()
-            self._known[prefix if by_tags else (prefix, key)] = series
+            self._known.keep(prefix if by_tags else (prefix, key), series)
         return series
 
 

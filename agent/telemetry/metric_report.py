@@ -12,7 +12,7 @@ Values that are words, durations, "nan" or stale are no readings. What is absent
 from __future__ import annotations
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Binder, Columns, MetricSeries
+from agent.telemetry.binding import Binder, Cache, Columns, MetricSeries
 from agent.telemetry.hosts import IDENTITY_TAGS
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import idrac, metric_property
@@ -35,7 +35,7 @@ class MetricReports:
 
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
-        self._known: dict[object, MetricSeries] = {}
+        self._known: Cache[object, MetricSeries] = binder.cache(CACHED_HOSTS)
 
     def add(self, document: Document, message: Message, out: Columns) -> bool:
         """Append the readings of a report, or of those in an envelope; whether it was understood.
@@ -95,9 +95,7 @@ class MetricReports:
         if known is not None:
             return known
         series, by_tags = self._binder.metric(metric_property.FAMILY, tags, message.key, meaning_of)
-        if len(self._known) >= CACHED_HOSTS:
-            self._known.clear()
-        self._known[identity if by_tags else (message.key, identity)] = series
+        self._known.keep(identity if by_tags else (message.key, identity), series)
         return series
 
 

@@ -9,7 +9,7 @@ Names are canonical already, and say their unit where the message does not.
 from __future__ import annotations
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Binder, Columns, MetricSeries
+from agent.telemetry.binding import Binder, Cache, Columns, MetricSeries
 from agent.telemetry.hosts import IDENTITY_TAGS
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.naming import lower_snake_case
@@ -30,7 +30,7 @@ class Native:
 
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
-        self._known: dict[object, MetricSeries] = {}
+        self._known: Cache[object, MetricSeries] = binder.cache(CACHED_HOSTS)
 
     def add(self, document: dict[str, object], message: Message, out: Columns) -> bool:
         """Append the readings of one document of either form; whether it was understood.
@@ -60,9 +60,7 @@ class Native:
         if unit:
             tags["unit"] = unit
         series, by_tags = self._binder.metric("native", tags, message.key, meaning_of)
-        if len(self._known) >= CACHED_HOSTS:
-            self._known.clear()
-        self._known[identity if by_tags else (message.key, identity)] = series
+        self._known.keep(identity if by_tags else (message.key, identity), series)
         return series
 
 

@@ -16,7 +16,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Binder, Binding, Columns
+from agent.telemetry.binding import Binder, Binding, Cache, Columns
 from agent.telemetry.hosts import names_a_host
 from agent.telemetry.meanings import Meaning, Tags
 from agent.telemetry.measurements import otel
@@ -60,7 +60,8 @@ class Otlp:
 
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
-        self._known: dict[object, dict[Attributes, Binding | None]] = {}  # by metric, then by point
+        # By metric, then by point.
+        self._known: Cache[object, dict[Attributes, Binding | None]] = binder.cache(CACHED_SERIES)
         self._size = 0  # points that are known
 
     def add(self, metrics: Iterable[Metric], message: Message, out: Columns) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Binder, Columns, MetricSeries
+from agent.telemetry.binding import Binder, Cache, Columns, MetricSeries
 from agent.telemetry.measurements.exporters.energy import without_origin
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOTHING_USABLE, TOO_LARGE
@@ -42,7 +42,7 @@ class PrometheusJson:
 
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
-        self._known: dict[object, MetricSeries] = {}
+        self._known: Cache[object, MetricSeries] = binder.cache(CACHED_SERIES)
 
     def add_adapters(self, document: Document, message: Message, out: Columns) -> bool:
         """Append one sample of prometheus-kafka-adapter; whether it was understood: NaN says "no reading".
@@ -92,9 +92,7 @@ class PrometheusJson:
         texts = text_tags(labels)
         series, by_tags = self._binder.metric("prometheus", without_origin(name, texts), key)
         if all(type(value) is str for value in labels.values()):  # else 1, 1.0 and true would be one label
-            if len(self._known) >= CACHED_SERIES:
-                self._known.clear()
-            self._known[identity if by_tags else (key, identity)] = series
+            self._known.keep(identity if by_tags else (key, identity), series)
         return series
 
     def _add_all(self, samples: Iterable[Sample], message: Message, out: Columns) -> bool:

@@ -13,7 +13,7 @@ import re
 import msgspec
 
 from agent.errors import DecodeError
-from agent.telemetry.binding import Binder, Columns, MetricSeries
+from agent.telemetry.binding import Binder, Cache, Columns, MetricSeries
 from agent.telemetry.hosts import names_a_host
 from agent.telemetry.readings import Message
 from agent.telemetry.reasons import NOTHING_USABLE
@@ -34,7 +34,7 @@ class TelegrafJson:
 
     def __init__(self, binder: Binder) -> None:
         self._binder = binder
-        self._known: dict[object, MetricSeries] = {}
+        self._known: Cache[object, MetricSeries] = binder.cache(CACHED_SERIES)
         self._times = KnownTimes(_time_ns)
 
     def decode_known(self, value: bytes, out: Columns) -> str | None:
@@ -89,9 +89,7 @@ class TelegrafJson:
         return self._keep(identity if by_tags else (message.key, identity), series)
 
     def _keep(self, identity: object, series: MetricSeries) -> MetricSeries:
-        if len(self._known) >= CACHED_SERIES:
-            self._known.clear()
-        self._known[identity] = series
+        self._known.keep(identity, series)
         return series
 
 
