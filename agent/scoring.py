@@ -21,7 +21,7 @@ from agent.host import Derived, Host
 from agent.newcomers import settle_newcomer, threshold_of, without_offsets
 from agent.scored import NOT_KNOWN, Basis, ScoredTick
 from agent.ticks import HOUR_NS, ClosedTick
-from agent.verdicts import Verdict, first_boot_verdict, scored_tick
+from agent.verdicts import MODEL_QUANTITIES, Verdict, first_boot_verdict, scored_tick
 from agent.windows import Array, Rows, take_columns, tick_rows
 from models.detector import PARTS, Detector
 from models.level import Level
@@ -73,7 +73,10 @@ class Scorer:
     def __init__(self, detectors: Mapping[str, Detector], release: str = "") -> None:
         self.detectors = dict(detectors)
         self.release = release
-        self._cohorts = CohortChoice({cohort: d.sensors for cohort, d in self.detectors.items()})
+        self._cohorts = CohortChoice(
+            {cohort: d.sensors for cohort, d in self.detectors.items()},
+            {cohort: d.hosts for cohort, d in self.detectors.items()},
+        )
 
     @classmethod
     def of(cls, models: LoadedModels | None) -> Scorer:
@@ -137,7 +140,8 @@ class Scorer:
         return is_learning and run.ticks[-1].time_ns // HOUR_NS != hour
 
     def _best_cohort(self, host: Host, known: int) -> str:
-        return self._cohorts.best((sensor.name for sensor in host.clock.sensors[:known]), host.kind)
+        sensors = (s.name for s in host.clock.sensors[:known] if s.quantity in MODEL_QUANTITIES)
+        return self._cohorts.best(sensors, host.kind, host.name)
 
     # -- a cohort's models -------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.cohorts import MIN_OVERLAP, cohort_id
+from agent.cohorts import cohort_id, home_of
 from agent.errors import RecordingError
 from agent.progress import Progress
 from agent.recording import in_polls, read_recording
@@ -177,19 +177,11 @@ def _sort_into_cohorts(
 def _merged(
     groups: Mapping[tuple[str, tuple[str, ...]], list[str]],
 ) -> dict[tuple[str, tuple[str, ...]], list[str]]:
-    """Small groups go to the largest group of their kind that shares enough sensors both ways."""
+    """Groups in the order of their size, each a cohort of its own or put to one of its kind."""
     merged: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (kind, sensors), hosts in sorted(groups.items(), key=lambda g: (-len(g[1]), g[0])):
-        own = set(sensors)
-        home = next(
-            (
-                k
-                for k in merged
-                if k[0] == kind and len(own & set(k[1])) >= MIN_OVERLAP * len(own | set(k[1]))
-            ),
-            (kind, sensors),
-        )
-        merged.setdefault(home, []).extend(hosts)
+        home = home_of(set(sensors), len(hosts), [known for of, known in merged if of == kind])
+        merged.setdefault((kind, home or sensors), []).extend(hosts)
     return merged
 
 
