@@ -38,16 +38,18 @@ class CohortChoice:
     def __init__(
         self, sensors: Mapping[str, Sequence[str]], hosts: Mapping[str, Container[str]] | None = None
     ) -> None:
-        """`sensors` are those of each cohort, in the order of training; `hosts` those that it was trained on."""
+        """`sensors` are those of each cohort, in the order of training; `hosts` were trained with it."""
         self._hosts = hosts or {}
         self._ordered = {cohort: tuple(names) for cohort, names in sensors.items()}
         self._sets = {cohort: frozenset(names) for cohort, names in sensors.items()}
         self._of_kind: dict[str, frozenset[str]] = {}
 
     def best(self, sensors: Iterable[str], kind: str = "", host: str = "") -> str:
-        """The cohort that is most like a host's modelled sensors, "" if the host has too little of each. The one
-        that was trained on the host goes before all others, and then one of its kind. What a cohort knows nothing of speaks against it too: a server with cards
-        has all that a plain one has."""
+        """The cohort that is most like a host's modelled sensors, "" if the host has too little of each.
+
+        The one that was trained on the host goes before all others, and then one of its kind. What a cohort
+        knows nothing of speaks against it too: a server with cards has all that a plain one has.
+        """
         names = frozenset(sensors)
         own = self._cohorts_of(kind)
         fits = [
