@@ -16,7 +16,7 @@ from models.newcomer import Offset, doubt_of, widen
 
 def threshold_of(detector: Detector, host: Host, tick: ClosedTick, scores: NDArray[np.float64]) -> float:
     """The threshold of a tick, by hours that closed before it; its score counts from the next hour on."""
-    if host.offset is not None and host.offset.is_learning:
+    if host.offset is not None and (host.offset.is_learning or detector.own is None):
         doubt = doubt_of(host.offset, detector.doubt, len(detector.hosts))
         scale = detector.calibrations[0].tail_scale
         return widen(float(detector.thresholds[0]), scale, doubt, DECADES, HIGHEST_THRESHOLD)

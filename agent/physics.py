@@ -34,7 +34,7 @@ LEAST_A = 3.0
 LEAST_DUTY = 0.05  # of the fan of a cooling unit that runs
 LEAST_RISE_K = 3.0
 GPU_DOUBT = 2.0  # a card goes from idle to full between two readings, past loads that it never showed
-METER_K = 0.35  # what a thermometer of 1 °C may be off for long
+METER_K = 0.5  # what two thermometers of 1 °C, one of them in the air, may be off together for long
 METER_SHARE = 0.015  # the same of a meter of power
 JUMP_K, JUMP_FROM_K, JUMP_LASTS_S = 10.5, 3.3, 300.0  # of air at the inlet
 STANDS_STILL = 0.5  # of the median speed
@@ -126,6 +126,9 @@ class Physics:
         begins = elapsed_s > GAP_S
         y, drivers, taken = self._measure(tick, channels, elapsed_s)
         expected, unsure = self.baselines.expect(drivers)
+        if channels.clock >= 0:  # a load that is new may have any clock, but none that never was
+            fastest = math.log(max(float(tick.peak[channels.columns[channels.clock]]), 1.0))
+            expected[channels.clock] = min(expected[channels.clock], fastest)
         unsure[channels.groups["gpu"]] *= GPU_DOUBT
         residual = y - expected
         usable = taken & np.isfinite(residual) & (unsure <= channels.limits[:, 0])

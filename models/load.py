@@ -57,6 +57,7 @@ class LoadModel:
     cooling: Array  # (lags, C) what that rest does to each temperature
     known: Array  # (2, lags) how far it went in training
     warms: Array  # (C,) 1 and −1: a temperature that rises and a margin that falls with heat; 0: neither
+    step: Array  # (C,) how coarse each sensor is: rounded speeds that differ by less may be the same
 
     def left_over(self, z: Array, present: NDArray[np.bool_]) -> Array:
         """(B, T, C) scaled values, 0 where masked → (B, T, C) what the drivers do not explain, in units of
@@ -74,7 +75,9 @@ class LoadModel:
         if len(self.drivers.fans) > 1:
             fans = list(self.drivers.fans)
             fellows = fellows_of(self.drivers.fans, z, present)
-            left[:, :, fans] = (z[:, :, fans] - fellows) / np.hypot(self.spread[fans], UNLIKE * fellows)
+            apart = z[:, :, fans] - fellows
+            apart = np.sign(apart) * np.maximum(np.abs(apart) - self.step[fans], 0.0)
+            left[:, :, fans] = apart / np.hypot(self.spread[fans], UNLIKE * fellows)
         left[:, :, list(self.drivers.inlet)] = 0.0
         return np.where(present, left, 0.0)
 

@@ -68,6 +68,7 @@ class _Fit:
     def __init__(self, drivers: Drivers, z: Array, present: NDArray[np.bool_], scale: Array) -> None:
         self.drivers, self.scale = drivers, scale
         self.newest, self.there = z[:, -1], present[:, -1]  # (N, C)
+        self.step = _steps(z, present)
         every = make_features(drivers, z, present)  # (N, T, features)
         self.features = every[:, -1]
         self.parts = own_features(drivers.own, z, present)[:, -1]  # (N, targets, lags)
@@ -83,7 +84,7 @@ class _Fit:
     def model(self) -> LoadModel:
         return LoadModel(
             self.drivers, self.coefficients, self.own, self.spread,
-            self.common, self.cooling, self.known, self.warms,
+            self.common, self.cooling, self.known, self.warms, self.step,
         )  # fmt: skip
 
     def explain(self, column: int, quantity: str, floor: float) -> None:
@@ -116,7 +117,9 @@ class _Fit:
         if rows.any():
             newest, there = self.newest[rows][:, None], self.there[rows][:, None]
             fellows = fellows_of(self.drivers.fans, newest, there)[:, 0, place]
-            self.spread[column] = _spread(newest[:, 0, column] - fellows, floor)
+            # Rounded speeds may be a step apart for hours, or alike, and trade places when all change.
+            apart_by = max(floor, float(self.step[column]))
+            self.spread[column] = _spread(newest[:, 0, column] - fellows, apart_by)
 
     def _common_speed(self) -> Array:
         """(features,) what load and air make of the fans' common speed."""
@@ -126,6 +129,15 @@ class _Fit:
         speed, there = median_of(self.drivers.fans, self.newest[:, None], self.there[:, None])
         fitted, _ = _ridge([self.features[there[:, 0], :-1]], speed[there])
         return np.append(fitted, 0.0) if len(fitted) else none
+
+
+def _steps(z: Array, present: NDArray[np.bool_]) -> Array:
+    """(C,) how coarse each sensor is: the median over windows of its least change, 0 where it never moves."""
+    change = np.abs(np.diff(z, axis=1))
+    moved = (change > 0) & present[:, 1:] & present[:, :-1]
+    least = np.where(moved, change, np.inf).min(axis=1, initial=np.inf)  # (N, C)
+    found = [column[np.isfinite(column)] for column in least.T]
+    return np.array([float(np.median(column)) if len(column) else 0.0 for column in found])
 
 
 def _fitted_places(features: int, is_cooled: bool) -> NDArray[np.intp]:

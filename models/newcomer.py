@@ -21,6 +21,7 @@ CLIP = 20.0  # scaled units: one wild reading must not be learnt
 FEW_HOSTS_DOUBT = 2.0  # of a cohort with too few hosts to try how strangers score
 FEW_HOSTS = 4  # with fewer, what machines of a cohort have in common is anybody's guess
 DOUBT_HOURS = 1.0  # after so many closed hours half of the doubt is left
+LASTING_DOUBT = 0.1  # of it: where a stranger's normal lies is known after a day, not how it moves about that
 
 Array = NDArray[np.float64]
 
@@ -78,16 +79,14 @@ class Offset:
         return self.value * (self.hours / (self.hours + 1.0))
 
     def doubt(self) -> float:
-        """1 for a host of which nothing is known, falling as hours close; 0 once its day is over."""
-        return DOUBT_HOURS / (DOUBT_HOURS + self.hours) if self.is_learning else 0.0
+        """1 for a host of which nothing is known, falling as hours close."""
+        return max(DOUBT_HOURS / (DOUBT_HOURS + self.hours), LASTING_DOUBT)
 
 
 def doubt_of(offset: Offset, measured: float, hosts: int) -> float:
     """How far out, in log value, a newcomer's threshold lies in a cohort trained on so many `hosts`, of which
     strangers score higher by `measured`. Where there were few, its whole first day is in doubt."""
-    if not offset.is_learning:
-        return 0.0
-    if hosts < FEW_HOSTS:
+    if offset.is_learning and hosts < FEW_HOSTS:
         return FEW_HOSTS_DOUBT * (1.0 if offset.hours else 2.0)
     return measured * offset.doubt()
 
