@@ -3,7 +3,8 @@
     ipmi_sensor,host=n07,name=fan1 value=5040 1767225600000000000          any file
     {"key": "n07", "timestamp_ms": 1767225600123, "value": "…"}            .jsonl; or "value_base64"
 
-Either may be compressed (`.gz`, `.zst`, told by its content). A line's number is the message's offset.
+With `"timestamp_type": "append"` the time is when the broker took the message, by the broker's clock. Either may
+be compressed (`.gz`, `.zst`, told by its content). A line's number is the message's offset.
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 STANDARD_INPUT = "-"
+APPEND_TIME = "append"
 MAX_LINE_BYTES = 16_777_216  # a longer line is cut here: it is no message, and must not fill the memory
 READ_BYTES = 1_048_576
 ZSTD_STEP_BYTES = 1_024  # of input: a hostile file makes 30,000 bytes of one
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _RECORD_KEYS = frozenset(
-    ("key", "timestamp_ms", "value", "value_base64", "topic", "partition", "offset", "reason")
+    "key timestamp_ms timestamp_type value value_base64 topic partition offset reason".split()
 )
 _BROKEN = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
@@ -155,6 +157,7 @@ def _message(line: bytes, number: int, topic: str, records: bool) -> Message:
         timestamp_ms=int(stamp) if isinstance(stamp, int | float) and abs(stamp) < 2**53 else None,
         topic=topic,
         offset=number,
+        is_append_time=record.get("timestamp_type") == APPEND_TIME,
     )
 
 

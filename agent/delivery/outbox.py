@@ -23,6 +23,7 @@ from kafka.structs import OffsetAndMetadata
 from agent.config import Config
 from agent.delivery.source import encode_metadata
 from agent.errors import OwnershipLost
+from agent.recording import APPEND_TIME
 from agent.site_events import AlertChanged, SiteEvent, SourceMark
 from agent.telemetry.readings import Message
 
@@ -204,6 +205,8 @@ def append_dead_letters(path: Path, dead_letters: Sequence[tuple[Message, str]])
                 "partition": message.partition,
                 "offset": message.offset,
             }
+            if message.is_append_time:
+                line["timestamp_type"] = APPEND_TIME
             file.write(msgspec.json.encode(line) + b"\n")
         file.flush()
         os.fsync(file.fileno())

@@ -23,6 +23,7 @@ FETCH_MAX_BYTES = 16 * 1024 * 1024
 PARTITION_FETCH_BYTES = 4 * 1024 * 1024
 RECEIVE_MAX_BYTES = 64 * 1024 * 1024  # a larger message would stall poll() without an error
 COMMITTED_TIMEOUT_MS = 30_000
+LOG_APPEND_TIME = 1  # the type of a record's time where the topic has message.timestamp.type=LogAppendTime
 
 
 class CommitMetadata(msgspec.Struct, frozen=True):
@@ -174,6 +175,7 @@ class KafkaSource:
                 topic=record.topic,
                 partition=record.partition,
                 offset=record.offset,
+                is_append_time=record.timestamp_type == LOG_APPEND_TIME,
             )
             for partition in sorted(records)
             for record in records[partition]

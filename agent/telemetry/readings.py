@@ -30,6 +30,7 @@ class Message:
     topic: str = ""
     partition: int = 0
     offset: int = 0
+    is_append_time: bool = False  # `timestamp_ms` is when the broker took it, and not what its sender says
 
     @property
     def source(self) -> str:
