@@ -97,6 +97,18 @@ class HostAlerts:
                 changed.append(track.alert.copy())
         return changed
 
+    def open_without_tick(self, finding: Finding, onset_ns: int, now_ns: int) -> list[Alert]:
+        """Take what is found of a host whose readings close no ticks: a copy of the alert that this opened.
+        Times are the broker's. Where one of its kind is open already, that waits for the next tick."""
+        self.now_ns = max(self.now_ns, now_ns)
+        track = self.tracks.setdefault(finding.kind, Track())
+        if track.alert is not None and track.alert.is_open:
+            return []
+        alert = self._open(track, [finding], onset_ns, now_ns)
+        alert.data = "stale"  # of what the host sends nothing can be used
+        self._settle(track)
+        return [alert.copy()]
+
     @property
     def is_muted(self) -> bool:
         """Whether operators do not want to hear of the host, at its newest tick."""
@@ -194,7 +206,7 @@ class HostAlerts:
         del track.marks[:-RAISE_OF_TICKS]
         if track.alert is None or not track.alert.is_open:
             if found and _is_raised(track.marks, found):
-                self._raise(track, kind, tick, found)
+                self._raise(track, tick, found)
             return
         _refine(track, found)
         track.alert.score = max(track.alert.score, score)
@@ -204,20 +216,32 @@ class HostAlerts:
             track.accused.clear()
             track.is_beyond_limit = False
 
-    def _raise(self, track: Track, kind: Kind, tick: ScoredTick, found: list[Finding]) -> None:
+    def _raise(self, track: Track, tick: ScoredTick, found: list[Finding]) -> None:
         onset_ns = next(mark.time_ns for mark in track.marks if mark.abnormal)
-        first, old = found[0], track.alert
         score = max(mark.score for mark in track.marks if mark.time_ns >= onset_ns)
+        self._open(track, found, onset_ns, tick.time_ns, score, tick.model)
+
+    def _open(
+        self,
+        track: Track,
+        found: Sequence[Finding],
+        onset_ns: int,
+        raised_ns: int,
+        score: float = NOT_KNOWN,
+        model: str = "",
+    ) -> Alert:
+        """A new alert, or the old one again where it ended a short while ago."""
+        first, old = found[0], track.alert
         track.calm_ticks = 0
         if old is not None and onset_ns - old.ended_ns <= RETURN_NS and _is_same(old.fault, first.fault):
             old.state, old.ended_ns, old.data = "open", 0, "live"
             old.score = max(old.score, score)
             _refine(track, found)
-            return
+            return old
         track.alert = Alert(
             host=self.host,
-            kind=kind,
-            id=alert_id(self.host, kind, onset_ns),
+            kind=first.kind,
+            id=alert_id(self.host, first.kind, onset_ns),
             state="open",
             fault=first.fault,
             also=[*first.also],
@@ -228,11 +252,12 @@ class HostAlerts:
             evidence=[*first.evidence],
             actions=[*first.actions],
             onset_ns=onset_ns,
-            raised_ns=tick.time_ns,
+            raised_ns=raised_ns,
             rack=self.rack,
-            model=tick.model,
+            model=model,
         )
         track.is_guess = first.basis == "score"
+        return track.alert
 
 
 def _accuse(track: Track, tick: ScoredTick, found: Sequence[Finding]) -> None:

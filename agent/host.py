@@ -12,6 +12,7 @@ import numpy as np
 
 from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
+from agent.clock_offset import ClockOffset, Skew
 from agent.gpus import Gpus
 from agent.phases import Phases
 from agent.physics import Physics
@@ -79,3 +80,5 @@ class Host:
     physics: Physics = field(default_factory=Physics)
     gpus: Gpus = field(default_factory=Gpus)
     phases: Phases = field(default_factory=Phases)
+    clock_offset: ClockOffset = field(default_factory=ClockOffset)
+    skew: Skew | None = None  # what it came to by the tick that is judged

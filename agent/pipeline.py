@@ -20,6 +20,7 @@ from agent.alert_window import Pasts, newly_raised
 from agent.alerts import Alert, HostAlerts
 from agent.classifier.naming import packaged_naming
 from agent.classifier.opinion import SecondOpinion
+from agent.clock_offset import Skewed
 from agent.controls import Controls
 from agent.diagnosis import diagnose
 from agent.host import Host
@@ -27,6 +28,7 @@ from agent.intake import Intake
 from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.mute import Mute
 from agent.points import Point
+from agent.rules.clock import skew_finding
 from agent.rules.layout import layout_of
 from agent.scored import ScoredTick
 from agent.scoring import Scorer
@@ -181,13 +183,15 @@ class Pipeline:
             output.points.append(
                 Point("reading", {"host": fill.host}, {fill.sensor: fill.value}, fill.time_ns)
             )
-        told = deque(stream.told)
+        told, skewed = deque(stream.told), deque(stream.skewed)
         credible = [self._believe(tick) for tick in stream.closed]
         pasts = Pasts(self.hosts, credible)
         for at, tick in enumerate(self.scorer.score(credible, self.hosts)):
             self._hear(told, at)
+            self._set_clocks(skewed, at, output)
             self._tell(self.hosts[tick.host], tick, pasts, output)
         self._hear(told, len(stream.closed))
+        self._set_clocks(skewed, len(stream.closed), output)
         return output
 
     def _hear(self, told: deque[tuple[int, Told]], tick: int) -> None:
@@ -195,6 +199,23 @@ class Pipeline:
         while told and told[0][0] <= tick:
             one = told.popleft()[1]
             self.hosts[one.host].told_place.hear(one.place)
+
+    def _set_clocks(self, skewed: deque[tuple[int, Skewed]], tick: int, output: Output) -> None:
+        """What clocks came to before this tick closed. One that is so wrong that its host's readings close no
+        ticks is told at once."""
+        while skewed and skewed[0][0] <= tick:
+            one = skewed.popleft()[1]
+            host = self.hosts[one.host]
+            host.skew = one.skew
+            if one.skew is None or one.has_ticks:
+                continue
+            host.alerts.rack = self.topology.place(host.name).rack or host.told_place.rack
+            host.alerts.is_planned = self.maintenance.cover(host.name, host.alerts.rack, one.skew.until_ns)
+            found = skew_finding(host.name, one.skew)
+            changed = host.alerts.open_without_tick(found, one.skew.since_ns, one.skew.until_ns)
+            output.tell(changed)
+            if changed:
+                self._with_alerts.add(host.name)
 
     def _believe(self, tick: ClosedTick) -> ClosedTick:
         host = self.hosts[tick.host]
@@ -217,6 +238,8 @@ class Pipeline:
         residuals = host.physics.update(tick)
         found = diagnose(tick, flow_share, residuals, lost_gpus, moved_from)
         found = self.opinion.revise(found, tick, residuals, partial(pasts.rows, tick))
+        if host.skew is not None:
+            found = [*found, skew_finding(host.name, host.skew)]
         host.alerts.is_planned = self.maintenance.cover(host.name, host.alerts.rack, tick.time_ns)
         changed = host.alerts.update(tick, found)
         output.points.extend(alert.to_point() for alert in changed)

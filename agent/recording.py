@@ -3,8 +3,8 @@
     ipmi_sensor,host=n07,name=fan1 value=5040 1767225600000000000          any file
     {"key": "n07", "timestamp_ms": 1767225600123, "value": "…"}            .jsonl; or "value_base64"
 
-With `"timestamp_type": "append"` the time is when the broker took the message, by the broker's clock. Either may
-be compressed (`.gz`, `.zst`, told by its content). A line's number is the message's offset.
+With `"timestamp_type": "append"` the time is when the broker took the message, by the broker's clock. Either
+may be compressed (`.gz`, `.zst`, told by its content). A line's number is the message's offset.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ MAX_LINE_BYTES = 16_777_216  # a longer line is cut here: it is no message, and 
 READ_BYTES = 1_048_576
 ZSTD_STEP_BYTES = 1_024  # of input: a hostile file makes 30,000 bytes of one
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_RECORD_KEYS = frozenset(
-    "key timestamp_ms timestamp_type value value_base64 topic partition offset reason".split()
-)
+_RECORD_KEYS = frozenset(("key", "timestamp_ms", "timestamp_type", "value", "value_base64")) | {
+    "topic", "partition", "offset", "reason",
+}  # fmt: skip
 _BROKEN = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 

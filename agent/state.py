@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
+from agent.clock_offset import ClockOffset
 from agent.errors import StateError
 from agent.gpus import Gpus
 from agent.host import HISTORY_TICKS, Host
@@ -73,6 +74,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     physics: dict[str, ArrayRecord] = {}
     gpus: Gpus = msgspec.field(default_factory=Gpus)
     phases: Phases = msgspec.field(default_factory=Phases)
+    clock_offset: ClockOffset = msgspec.field(default_factory=ClockOffset)
 
 
 class SiteRecord(msgspec.Struct, frozen=True):
@@ -119,6 +121,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         physics=_packed(host.physics.to_arrays()),
         gpus=host.gpus,
         phases=host.phases,
+        clock_offset=host.clock_offset,
     )
     return zstandard.compress(_encoder.encode(record), 3)
 
@@ -197,6 +200,8 @@ def host_of_record(record: HostRecord) -> Host:
         physics=Physics.from_arrays(_unpacked(record.physics)),
         gpus=record.gpus,
         phases=record.phases,
+        clock_offset=record.clock_offset,
+        skew=record.clock_offset.skew,
     )
 
 

@@ -20,6 +20,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.clock_offset import Skewed
 from agent.sensors import LONG_AGO_NS, SECOND_NS, Sensor
 from agent.told_place import Told
 from agent.trust.doubts import Doubted
@@ -84,6 +85,7 @@ class TickStream:
     fills: list[LateFill] = field(default_factory=list)
     fates: Counter[Fate] = field(default_factory=Counter)
     told: list[tuple[int, Told]] = field(default_factory=list)  # places, each before the tick of this index
+    skewed: list[tuple[int, Skewed]] = field(default_factory=list)  # what clocks came to, likewise
 
 
 @dataclass(slots=True)
