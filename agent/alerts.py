@@ -4,6 +4,9 @@ tick, findings ──► HostAlerts.update ──► alerts that changed
 nothing ──2 of 3 ticks abnormal, or a hard limit──► open ──10 min and 3 ticks calm──► resolved
                                                      ▲                                  │
                                                      └────────back within 30 min────────┘
+
+What tells of load alone (LOAD_FAULTS) has a track of its own and gives way: it opens while no other alert of
+the host's condition is open, and ends when one opens. So there is one of a kind, and work hides no fault.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.alert import UNKNOWN, Alert, alert_id, graver, severity_rank
+from agent.faults import LOAD_FAULTS
 from agent.findings import Finding, Kind
 from agent.mute import Mute, Quiet, quiet_key, settle_state
 from agent.points import Point
@@ -34,6 +38,7 @@ FORGET_PERIODS = 6
 BOOT_NS = 10 * MINUTE_NS  # after a start: fans at full speed, cold sensors, services that come up
 STALE_NS = 3 * MINUTE_NS  # without a tick, or so many periods: the host's data has stopped
 STALE_PERIODS = 5
+LOAD = "load"  # the track of alerts of the host's condition that tell of its load alone
 _TRACKED: tuple[Kind, ...] = ("condition", "sensor")
 
 
@@ -49,7 +54,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Track:
-    """The alerts of one kind: the last ticks and the newest alert, open or ended."""
+    """The alerts of one kind, or of load: the last ticks and the newest alert, open or ended."""
 
     marks: list[Mark] = field(default_factory=list)
     alert: Alert | None = None
@@ -82,7 +87,10 @@ class HostAlerts:
         rests = tick.time_ns < self.rests_to_ns
         if rests:
             findings = [f for f in findings if f.kind == "condition" and f.basis != "score"]
-        changed = []
+        loads = [f for f in findings if f.fault in LOAD_FAULTS]
+        if loads:
+            findings = [f for f in findings if f.fault not in LOAD_FAULTS]
+        changed: list[Alert] = []
         for kind in _TRACKED:
             found = [finding for finding in findings if finding.kind == kind]
             track = self.tracks.get(kind)
@@ -95,7 +103,29 @@ class HostAlerts:
             self._settle(track)
             if track.alert is not None and track.alert != before:
                 changed.append(track.alert.copy())
+        if loads or LOAD in self.tracks:
+            changed = [
+                *self._advance_load(tick, findings, loads, rests),
+                *changed,
+            ]  # ends before others begin
         return changed
+
+    def _advance_load(
+        self, tick: ScoredTick, others: Sequence[Finding], loads: list[Finding], rests: bool
+    ) -> list[Alert]:
+        """The track of load, after that of the condition; a copy of its alert where that changed."""
+        track = self.tracks.setdefault(LOAD, Track())
+        before = track.alert.copy() if track.alert is not None else None
+        condition = self.tracks.get("condition")
+        is_above = tick.scored and tick.score > tick.threshold
+        if condition is not None and condition.alert is not None and condition.alert.is_open:
+            _give_way(track, tick)
+        elif not is_above and not any(finding.kind == "condition" for finding in others):
+            self._advance(track, "condition", tick, loads, rests)
+        elif track.alert is not None and track.alert.is_open:  # such a tick says nothing of load
+            track.alert.data = "live" if tick.arrived.any() else "stale"
+        self._settle(track)
+        return [track.alert.copy()] if track.alert is not None and track.alert != before else []
 
     def open_without_tick(self, finding: Finding, onset_ns: int, now_ns: int) -> list[Alert]:
         """Take what is found of a host whose readings close no ticks: a copy of the alert that this opened.
@@ -258,6 +288,15 @@ class HostAlerts:
         )
         track.is_guess = first.basis == "score"
         return track.alert
+
+
+def _give_way(track: Track, tick: ScoredTick) -> None:
+    """A fault is told now: what tells of load ends, and begins anew afterwards."""
+    track.marks.clear()
+    track.accused.clear()
+    track.calm_ticks = 0
+    if track.alert is not None and track.alert.is_open:
+        track.alert.state, track.alert.ended_ns = "resolved", tick.time_ns
 
 
 def _accuse(track: Track, tick: ScoredTick, found: Sequence[Finding]) -> None:

@@ -15,6 +15,7 @@ class Fault(NamedTuple):
     actions: tuple[str, ...]
 
 
+LOAD_FAULTS = frozenset(("abnormal_load", "idle_server"))  # somebody's work, or none: nothing is broken
 FAULTS: dict[str, Fault] = {
     "fan_failure": Fault(
         "F01",

@@ -14,6 +14,7 @@ from agent.airflow import AirFlow
 from agent.alerts import HostAlerts
 from agent.clock_offset import ClockOffset, Skew
 from agent.gpus import Gpus
+from agent.load_past import LoadPast
 from agent.phases import Phases
 from agent.physics import Physics
 from agent.ticks import HostClock
@@ -80,5 +81,6 @@ class Host:
     physics: Physics = field(default_factory=Physics)
     gpus: Gpus = field(default_factory=Gpus)
     phases: Phases = field(default_factory=Phases)
+    load_past: LoadPast = field(default_factory=LoadPast)
     clock_offset: ClockOffset = field(default_factory=ClockOffset)
     skew: Skew | None = None  # what it came to by the tick that is judged

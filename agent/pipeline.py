@@ -30,6 +30,7 @@ from agent.mute import Mute
 from agent.points import Point
 from agent.rules.clock import skew_finding
 from agent.rules.layout import layout_of
+from agent.rules.load import with_load
 from agent.scored import ScoredTick
 from agent.scoring import Scorer
 from agent.sensors import SECOND_NS
@@ -236,8 +237,11 @@ class Pipeline:
         flow_share = host.air_flow.update(tick, layout) if is_known else math.nan
         lost_gpus, moved_from = host.gpus.update(tick, layout), host.phases.update(tick, layout)
         residuals = host.physics.update(tick)
+        host.load_past.update(tick, layout)
         found = diagnose(tick, flow_share, residuals, lost_gpus, moved_from)
         found = self.opinion.revise(found, tick, residuals, partial(pasts.rows, tick))
+        kind = self.topology.place(host.name).kind or host.kind
+        found = with_load(found, tick, layout, host.load_past, kind)
         if host.skew is not None:
             found = [*found, skew_finding(host.name, host.skew)]
         host.alerts.is_planned = self.maintenance.cover(host.name, host.alerts.rack, tick.time_ns)

@@ -23,6 +23,7 @@ from agent.errors import StateError
 from agent.gpus import Gpus
 from agent.host import HISTORY_TICKS, Host
 from agent.incidents import SiteState
+from agent.load_past import LoadPast
 from agent.phases import Phases
 from agent.physics import Physics
 from agent.ticks import HostClock
@@ -74,6 +75,7 @@ class HostRecord(msgspec.Struct, frozen=True):
     physics: dict[str, ArrayRecord] = {}
     gpus: Gpus = msgspec.field(default_factory=Gpus)
     phases: Phases = msgspec.field(default_factory=Phases)
+    load_past: dict[str, ArrayRecord] = {}
     clock_offset: ClockOffset = msgspec.field(default_factory=ClockOffset)
 
 
@@ -121,6 +123,7 @@ def encode_host(host: Host, offset: int, event_ns: int) -> bytes:
         physics=_packed(host.physics.to_arrays()),
         gpus=host.gpus,
         phases=host.phases,
+        load_past=_packed(host.load_past.to_arrays()),
         clock_offset=host.clock_offset,
     )
     return zstandard.compress(_encoder.encode(record), 3)
@@ -200,6 +203,7 @@ def host_of_record(record: HostRecord) -> Host:
         physics=Physics.from_arrays(_unpacked(record.physics)),
         gpus=record.gpus,
         phases=record.phases,
+        load_past=LoadPast.from_arrays(_unpacked(record.load_past)),
         clock_offset=record.clock_offset,
         skew=record.clock_offset.skew,
     )

@@ -51,6 +51,7 @@ class Layout:
     phase_amps: np.ndarray[tuple[int], np.dtype[np.intp]]
     duties: np.ndarray[tuple[int], np.dtype[np.intp]]  # fans told as a share, where none sends rpm
     modelled: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    utilization: int  # of its processors, −1 = none
 
 
 def layout_of(tick: ScoredTick) -> Layout:
@@ -102,6 +103,7 @@ def _layout(sensors: tuple[str, ...], quantities: tuple[str, ...], units: tuple[
         duties=np.array([] if fans else shares, np.intp),
         phase_volts=np.array(columns("voltage", r"phase\d_v$"), np.intp),
         modelled=np.array([quantity not in NOT_MODELLED for quantity in quantities], bool),
+        utilization=sensors.index("cpu_util") if "cpu_util" in sensors else -1,
     )
 
 
