@@ -3,6 +3,7 @@
 psu_failure of n07, psu1 dead          ──► power, at pdu-3a
 feed_loss of pdu-3a                    ──► power, at pdu-3a, and it is the cause itself
 unknown of n07 while its inlet is warm ──► air, in zone z1
+clock_skew of n07                      ──► clocks, anywhere, once there are several at a time
 fan_failure of n07                     ──► nothing: no two hosts share a fan
 """
 
@@ -64,6 +65,8 @@ class Known:
 
 def sign_of(alert: Alert, places: Places, known: Known) -> Sign | None:
     """What an alert says of a cause beyond its host; None for what is its host's own matter."""
+    if alert.fault == "clock_skew":  # one host's own clock, or that of whoever stamps the readings of many
+        return Sign(alert.fault, (), is_weak=True)
     if alert.kind != "condition":
         return None
     host, fault = alert.host, alert.fault

@@ -70,6 +70,10 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     (r"classifier_probability", "this fault, by the classifier,", "分类器对此故障的概率"),
     (r"(\w+)_probability", "{}, by the classifier,", "分类器对 {} 的概率"),
     (r"airflow_per_fan_speed", "air flow per fan speed", "单位转速风量"),
+    (r"clock_offset_s", "clock offset", "时钟偏差"),
+    (r"clock_offset_limit_s", "limit of the offset", "偏差上限"),
+    (r"clock_offset_messages", "messages that show it", "显示偏差的消息数"),
+    (r"clock_offset_held_s", "offset held for", "偏差持续时间"),
 )
 # Ratios read as percent; all else of unit 1 is a state or a count.
 _IS_RATIO = re.compile(r"_util$|_ratio$|_efficiency$|^airflow_per_fan_speed$|_share$|_by_map$|_probability$")
