@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.load_past import (
     BUSY,
@@ -47,7 +48,8 @@ FLAT_SHARE, FLAT_RANGE = 0.06, 0.35  # of the level, and of the usual day's rang
 BAND = 1.5  # × how far hours differ: where a tick still belongs to the plateau
 IDLE_DAYS = 14
 IDLE_SHARE, IDLE_PEAK = 1.06, 1.15  # of the lowest hourly mean known: hours, and their ticks
-BUSIER = 1.3  # an hour so far above the lowest proves that the machine can do more
+WARM_DAYS, WARM_SHARE = 1, 1.3  # on so many days fans in warm air may take that, of the same
+BUSIER = 1.4  # an hour so far above the lowest proves that the machine can do more
 IDLE_BUSY = 0.05  # of utilization
 
 
@@ -110,9 +112,10 @@ def find_idle(past: LoadPast) -> Idle | None:
     if len(days) < IDLE_DAYS or bool((days[:, COVERED] < LEAST_HOURS).any()):
         return None
     hours = past.hours[past.hours[:, HOUR] >= today * DAY_HOURS]
-    means_w = np.concatenate([days[:, HIGH], hours[:, MEAN]])
-    peaks_w = np.concatenate([days[:, DAY_PEAK], hours[:, PEAK]])
-    if float(means_w.max()) > IDLE_SHARE * past.lowest_w or float(peaks_w.max()) > IDLE_PEAK * past.lowest_w:
+    if int((~_are_idle(days, past.lowest_w)).sum()) + _is_warm(hours, past.lowest_w) > WARM_DAYS:
+        return None
+    peak_w = float(np.concatenate([days[:, DAY_PEAK], hours[:, PEAK]]).max())
+    if peak_w > WARM_SHARE * past.lowest_w:
         return None
     busy = np.concatenate([days[:, DAY_BUSY], hours[:, BUSY]])
     told = bool(np.isfinite(busy).all())
@@ -123,7 +126,7 @@ def find_idle(past: LoadPast) -> Idle | None:
     return Idle(
         since_hour=_idle_since(past),
         floor_w=past.lowest_w,
-        most_w=IDLE_PEAK * past.lowest_w,
+        most_w=WARM_SHARE * past.lowest_w,
         highest_w=past.highest_w,
         busy=float(busy.max()) if told else math.nan,
     )
@@ -148,13 +151,22 @@ def _begin_of(hours: Array, level_w: float, flat_w: float, most_shake_w: float) 
     return int(hours[unlike[-1] + 1 if len(unlike) else 0, HOUR])
 
 
+def _are_idle(days: Array, floor_w: float) -> NDArray[np.bool_]:
+    return (days[:, HIGH] <= IDLE_SHARE * floor_w) & (days[:, DAY_PEAK] <= IDLE_PEAK * floor_w)
+
+
+def _is_warm(hours: Array, floor_w: float) -> bool:
+    """Whether some of today's hours are above what an idle machine takes."""
+    above = (hours[:, MEAN] > IDLE_SHARE * floor_w) | (hours[:, PEAK] > IDLE_PEAK * floor_w)
+    return bool(above.any())
+
+
 def _idle_since(past: LoadPast) -> int:
-    """The first hour of the days in a row that were idle, as far back as is known."""
-    first = int(past.days[-1, DAY])
-    for row in past.days[::-1]:
-        is_next = first - int(row[DAY]) <= 1
-        is_idle = row[HIGH] <= IDLE_SHARE * past.lowest_w and row[DAY_PEAK] <= IDLE_PEAK * past.lowest_w
-        if not (is_next and is_idle):
+    """The first hour of the days in a row that were idle, as far back as is known; a fortnight at least."""
+    first = int(past.days[-IDLE_DAYS, DAY])
+    idle = _are_idle(past.days, past.lowest_w)
+    for at in range(len(past.days) - IDLE_DAYS - 1, -1, -1):
+        if not idle[at] or int(past.days[at, DAY]) != first - 1:
             break
-        first = int(row[DAY])
+        first -= 1
     return first * DAY_HOURS

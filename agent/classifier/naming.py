@@ -21,7 +21,7 @@ import numpy as np
 from agent.alert import UNKNOWN, severity_rank
 from agent.alert_window import Rows
 from agent.classifier.opinion import RulesAlone, SecondOpinion
-from agent.classifier.signs import Array, Mask, evidence_for, is_vetoed, value_of
+from agent.classifier.signs import NEVER_TOLD, Array, Mask, evidence_for, is_vetoed, value_of
 from agent.fault_channels import still_channels, window_channels
 from agent.fault_columns import columns_of
 from agent.faults import FAULTS
@@ -52,8 +52,9 @@ class Look:
     probabilities: dict[str, float]  # by class
 
     def best_fault(self) -> str:
-        """The likeliest fault that what is seen allows; "" where all are vetoed."""
-        faults = sorted(set(CLASSES) - {NORMAL, WARM_AIR}, key=lambda name: -self.probabilities[name])
+        """The likeliest fault that what is seen allows and a window can tell; "" where all are vetoed."""
+        told = set(CLASSES) - {NORMAL, WARM_AIR} - NEVER_TOLD
+        faults = sorted(told, key=lambda name: -self.probabilities[name])
         return next((name for name in faults if not is_vetoed(name, self.window, self.mask)), "")
 
 

@@ -52,8 +52,9 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     "dimm_overheating": (Sign("dimm_excess", "above", 1.03),),
     "gpu_overheating": (Sign("gpu_excess", "above", 1.03),),
     "gpu_lost": (Sign("gpus_lost", "above", 0.5),),
-    "abnormal_load": (Sign("power", "above", 0.97),),
 }
+# Hours of full load are mostly work: only days of it tell, which a rule sees (agent/rules/load.py).
+NEVER_TOLD = frozenset(("abnormal_load",))
 TOLD: dict[str, Told] = {
     "fan_slowest": Told(0.05, "1", True),
     "exhaust_excess": Told(0.1, "1", True),
