@@ -4,6 +4,7 @@ psu_failure of n07, psu1 dead          ──► power, at pdu-3a
 feed_loss of pdu-3a                    ──► power, at pdu-3a, and it is the cause itself
 unknown of n07 while its inlet is warm ──► air, in zone z1
 clock_skew of n07                      ──► clocks, anywhere, once there are several at a time
+abnormal_load of n07                   ──► the same anywhere: many hosts at once have a job
 fan_failure of n07                     ──► nothing: no two hosts share a fan
 """
 
@@ -70,6 +71,8 @@ def sign_of(alert: Alert, places: Places, known: Known) -> Sign | None:
     if alert.kind != "condition":
         return None
     host, fault = alert.host, alert.fault
+    if fault == "abnormal_load":
+        return Sign(fault, (), is_weak=True)
     if fault == "ups_on_battery":
         return Sign("power", (host,), is_source=True, is_everywhere=True)
     if fault == "feed_loss":

@@ -19,7 +19,11 @@ from agent.places import is_even
 from agent.shared_causes import FLEET, Surroundings
 
 # Supplies die at once; periods of hosts and two of three ticks part their onsets. Rooms warm for minutes.
-NEAR_NS = {"power": 5 * MINUTE_NS, "air": 15 * MINUTE_NS, "cold": 30 * MINUTE_NS, "damp": 30 * MINUTE_NS}
+# A load is told of hour by hour.
+NEAR_NS = {
+    "power": 5 * MINUTE_NS, "air": 15 * MINUTE_NS, "cold": 30 * MINUTE_NS, "damp": 30 * MINUTE_NS,
+    "abnormal_load": 60 * MINUTE_NS,
+}  # fmt: skip
 LAST_NS = (
     45 * MINUTE_NS
 )  # and the last of its hosts that long after the one before: later it is another cause

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.alert import UNKNOWN, Alert
 from agent.alerts import MINUTE_NS, RETURN_NS
 from agent.cause_signs import Sign
+from agent.faults import LOAD_FAULTS
 from agent.incident import Incident
 from agent.site_state import SiteState
 
@@ -20,6 +21,9 @@ def present_of_host(state: SiteState, alert: Alert) -> Incident | None:
     if incident is None:
         return None
     own = [member for member in incident.members.values() if member.host == alert.host]
+    if alert.fault in LOAD_FAULTS:  # work is nobody's consequence
+        return incident if any(member.fault == alert.fault for member in own) else None
+    own = [member for member in own if member.fault not in LOAD_FAULTS]
     if any(member.fault in (alert.fault, UNKNOWN) or alert.fault == UNKNOWN for member in own):
         return incident
     follows = any(

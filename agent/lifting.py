@@ -158,7 +158,7 @@ class Lifting:
             one
             for one in self._present(incident.onset_ns)
             if any((sign.nature, sign.places) == (weak.nature, weak.places) for sign in one.signs.values())
-            and abs(one.onset_ns - incident.onset_ns) <= NEAR_NS["power"]
+            and abs(one.onset_ns - incident.onset_ns) <= NEAR_NS.get(weak.nature, NEAR_NS["power"])
         ]
         if len({host for one in near for host in one.hosts}) < LEAST_HOSTS:
             return incident

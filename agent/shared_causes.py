@@ -28,6 +28,7 @@ LEAST_HOSTS = 3  # that one cause must reach to be told as theirs
 FEW_HOSTS = 6  # of a place with fewer hosts than these, half of them are enough
 TWO = 2  # but one host alone shows nothing shared
 SUREST = 0.99
+GANG = 0.4  # of load that begins on many hosts at once: as likely it is work of theirs
 SURE_OF_NONE, SURE_PER_SHARE = (
     0.6,
     0.35,
@@ -218,6 +219,8 @@ def _by_time(signed: Sequence[Signed], fault: str) -> Shared | None:
     racks = {one.alert.rack for one in signed}
     rack = racks.pop() if len(racks) == 1 else ""
     scope: Scope = "rack" if rack else FLEET
+    if fault == "abnormal_load":  # what they share is the work, wherever they stand
+        return Shared(fault, scope, rack or FLEET, Reach(0, 0, GANG))
     return Shared(fault, scope, rack or FLEET, Reach(0, 0, SURE_OF_NONE), is_by_time=True)
 
 

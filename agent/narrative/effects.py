@@ -17,6 +17,7 @@ from agent.report.episodes import SHARED_SCOPES
 BY_TIME_EN = "Grouped by time alone: no inventory tells where these hosts stand."
 BY_TIME_ZH = "仅按时间归并：没有资产清单说明这些主机的位置。"
 MOST_EFFECTS = 3
+GANG = "abnormal_load"
 FEEDS = frozenset(("feed_loss", "ups_on_battery"))
 AIR = frozenset(("cooling_unit_failure", "chilled_water_loss"))
 _OF_SERVERS = ("airflow_blockage", "fan_failure")  # what would warm one machine alone
@@ -81,6 +82,11 @@ def rule_out_shared(fault: str, scope: str, place: str, members: Sequence[Beneat
 
 def say_effects(fault: str, effects: Sequence[Effect]) -> str:
     """`Beneath it: PSU failure on 11 hosts, no data from 1 host.`; "" where nothing is."""
+    if fault == GANG and effects:
+        more = f"{effects[0].hosts:,} other host{'s' * (effects[0].hosts != 1)}"
+        return (
+            f"The same began on {more} within an hour, as a job that many hosts run does: ask who runs one."
+        )
     told = [_say_effect(fault, one) for one in effects[:MOST_EFFECTS]]
     return f"Beneath it: {', '.join(told)}{', …' if len(effects) > MOST_EFFECTS else ''}." if told else ""
 
@@ -94,6 +100,8 @@ def _say_effect(fault: str, effect: Effect) -> str:
 
 def say_effects_zh(fault: str, effects: Sequence[Effect]) -> str:
     """The same in Chinese."""
+    if fault == GANG and effects:
+        return f"一小时内另有 {effects[0].hosts:,} 台主机出现同样负载，多机作业也会如此：先询问是否有人运行。"
     told = [
         f"{'同样现象' if one.fault == fault else words_of(one.fault).name_zh}（{one.hosts:,} 台）"
         for one in effects[:MOST_EFFECTS]

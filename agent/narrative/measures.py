@@ -65,6 +65,8 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     (r"input(\d*)_v", "input {} voltage", "输入 {} 电压"),
     (r"power_w", "host power", "整机功率"),
     (r"cpu_util", "CPU utilisation", "CPU 利用率"),
+    (r"power_cv", "variation of power within an hour", "小时内功率波动"),
+    (r"power_floor_w", "power beside its lowest known", "与已知最低功率相比的功率"),
     (r"recirculation_by_map", "recirculation, by the map of inlet air,", "进风温度图判断的热风回流概率"),
     (r"cooling_loss_by_map", "lost cooling, by the map of inlet air,", "进风温度图判断的制冷失效概率"),
     (r"classifier_probability", "this fault, by the classifier,", "分类器对此故障的概率"),
@@ -76,7 +78,9 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     (r"clock_offset_held_s", "offset held for", "偏差持续时间"),
 )
 # Ratios read as percent; all else of unit 1 is a state or a count.
-_IS_RATIO = re.compile(r"_util$|_ratio$|_efficiency$|^airflow_per_fan_speed$|_share$|_by_map$|_probability$")
+_IS_RATIO = re.compile(
+    r"_util$|_cv$|_ratio$|_efficiency$|^airflow_per_fan_speed$|_share$|_by_map$|_probability$"
+)
 _IS_CHANCE = re.compile(r"_by_map$|_probability$")  # what stands beside these is asked for, not expected
 
 
