@@ -76,6 +76,12 @@ def test_a_fault_of_parts_that_the_machine_does_not_show_is_not_told() -> None:
     assert finding.fault == "unknown"
 
 
+def test_hours_of_full_load_are_not_told_from_work_by_a_window() -> None:
+    busy = changed(quiet_rows(), "power_w", 1.5)
+    (finding,) = revised(always("abnormal_load"), machine_tick(), busy)
+    assert finding.fault == "unknown"
+
+
 def test_a_probability_below_the_least_names_nothing() -> None:
     (finding,) = revised(always("heatsink_degradation", least=0.96), machine_tick(), HOT)
     assert finding.fault == "unknown"
