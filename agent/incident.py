@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.alert import UNKNOWN, Alert, State, comma_list, graver, rfc3339, severity_rank
+from agent.alert import UNKNOWN, Alert, State, graver, severity_rank
 from agent.cause_signs import Sign
 from agent.findings import Evidence, Severity
+from agent.incident_point import incident_point
 from agent.narrative import Facts, facts_of, say_ruled_out, summarize_chinese, summarize_english
 from agent.points import Point
 from agent.report.episodes import SHARED_SCOPES
 from agent.scored import NOT_KNOWN
 from agent.silent_groups import SilentGroup
-from agent.tick_points import six_digits
 
 STATES: tuple[State, ...] = ("open", "acknowledged", "suppressed", "resolved")
 Scope = Literal["host", "rack", "row", "zone", "pdu", "collector", "stream", "fleet"]
@@ -160,47 +160,38 @@ class Incident:
             return self._to_joined_point()
         lead, ended_ns, hosts = self.lead, self.ended_ns, self.hosts
         facts = self._facts(lead, hosts, ended_ns)
-        confidence = lead.confidence if self.reach.confidence == NOT_KNOWN else self.reach.confidence
-        fields: dict[str, float | str] = {
-            "id": self.id,
-            "state": self.state,
-            "scope": self.scope,
-            "place": self.place,
-            "fault": facts.fault,
-            "severity": self.severity,
-            "hosts": float(len(hosts)) if self.scope != "stream" else 0.0,
-            "host_list": comma_list(hosts) if self.scope != "stream" else "",
-            "root_cause_confidence": six_digits(confidence),
-            "ruled_out": say_ruled_out(facts.ruled_out),
-            "time_to_limit_s": six_digits(facts.time_to_limit_s),
-            "energy_kwh": NOT_KNOWN,
-            "summary_en": summarize_english(facts),
-            "summary_zh": summarize_chinese(facts),
-            "raised": rfc3339(min(alert.raised_ns for alert in self.members.values())),
-            "ended": rfc3339(ended_ns) if ended_ns else "",
-        }
-        return Point("incident", {"anchor": self.anchor}, fields, self.onset_ns)
+        return incident_point(
+            self.anchor,
+            self.onset_ns,
+            incident_id=self.id,
+            state=self.state,
+            scope=self.scope,
+            place=self.place,
+            summary_en=summarize_english(facts),
+            summary_zh=summarize_chinese(facts),
+            raised_ns=min(alert.raised_ns for alert in self.members.values()),
+            ended_ns=ended_ns,
+            fault=facts.fault,
+            severity=self.severity,
+            hosts=hosts if self.scope != "stream" else (),
+            confidence=lead.confidence if self.reach.confidence == NOT_KNOWN else self.reach.confidence,
+            ruled_out=say_ruled_out(facts.ruled_out),
+            time_to_limit_s=facts.time_to_limit_s,
+        )
 
     def _to_joined_point(self) -> Point:
-        fields: dict[str, float | str] = {
-            "id": self.id,
-            "state": "resolved",
-            "scope": self.scope,
-            "place": self.place,
-            "fault": UNKNOWN,
-            "severity": "info",
-            "hosts": 0.0,
-            "host_list": "",
-            "root_cause_confidence": NOT_KNOWN,
-            "ruled_out": "",
-            "time_to_limit_s": NOT_KNOWN,
-            "energy_kwh": NOT_KNOWN,
-            "summary_en": f"No incident of its own: its alerts belong to incident {self.joined}.",
-            "summary_zh": f"并非独立事件：其告警属于事件 {self.joined}。",
-            "raised": rfc3339(self.onset_ns),
-            "ended": rfc3339(self.joined_ns),
-        }
-        return Point("incident", {"anchor": self.anchor}, fields, self.onset_ns)
+        return incident_point(
+            self.anchor,
+            self.onset_ns,
+            incident_id=self.id,
+            state="resolved",
+            scope=self.scope,
+            place=self.place,
+            summary_en=f"No incident of its own: its alerts belong to incident {self.joined}.",
+            summary_zh=f"并非独立事件：其告警属于事件 {self.joined}。",
+            raised_ns=self.onset_ns,
+            ended_ns=self.joined_ns,
+        )
 
     def _facts(self, lead: Alert, hosts: Sequence[str], ended_ns: int) -> Facts:
         fault = self.cause or ("collector_silent" if self.scope == "collector" else lead.fault)

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agent.alert import Alert, alert_id, comma_list, rfc3339
+from agent.alert import UNKNOWN, Alert, alert_id
 from agent.alerts import MINUTE_NS
+from agent.incident_point import incident_point
 from agent.points import Point
 from agent.report.words import say_fault, say_time
-from agent.scored import NOT_KNOWN
 
 STORM_INCIDENTS = 30  # in 10 minutes: nobody reads more
 SPAN_NS = 10 * MINUTE_NS
@@ -36,27 +36,22 @@ class Held:
 
     def to_point(self, waiting: int, limit: int) -> Point:
         """All fields of `incident`."""
-        hosts = sorted(set(self.hosts.values()))
         counts = Counter(self.faults.values())
-        fields: dict[str, float | str] = {
-            "id": alert_id(self.anchor, self.onset_ns),
-            "state": "resolved" if self.ended_ns else "open",
-            "scope": "fleet",
-            "place": "fleet",
-            "fault": counts.most_common(1)[0][0] if len(counts) == 1 else "unknown",
-            "severity": self.severity,
-            "hosts": float(len(hosts)),
-            "host_list": comma_list(hosts),
-            "root_cause_confidence": NOT_KNOWN,
-            "ruled_out": "",
-            "time_to_limit_s": NOT_KNOWN,
-            "energy_kwh": NOT_KNOWN,
-            "summary_en": self._say(waiting, limit, counts),
-            "summary_zh": self._say_zh(waiting, limit),
-            "raised": rfc3339(self.onset_ns),
-            "ended": rfc3339(self.ended_ns) if self.ended_ns else "",
-        }
-        return Point("incident", {"anchor": self.anchor}, fields, self.onset_ns)
+        return incident_point(
+            self.anchor,
+            self.onset_ns,
+            incident_id=alert_id(self.anchor, self.onset_ns),
+            state="resolved" if self.ended_ns else "open",
+            scope="fleet",
+            place="fleet",
+            summary_en=self._say(waiting, limit, counts),
+            summary_zh=self._say_zh(waiting, limit),
+            raised_ns=self.onset_ns,
+            ended_ns=self.ended_ns,
+            fault=counts.most_common(1)[0][0] if len(counts) == 1 else UNKNOWN,
+            severity=self.severity,
+            hosts=sorted(set(self.hosts.values())),
+        )
 
     def _say(self, waiting: int, limit: int, counts: Counter[str]) -> str:
         few = [f"{number:,} {say_fault(fault)}" for fault, number in counts.most_common(MOST_FAULTS)]

@@ -47,12 +47,12 @@ def summarize_chinese(facts: Facts, confirmed: Confirmed | None = None) -> str:
             1 if facts.effects else 5,
             say_ruled_zh([ruled for ruled in facts.ruled_out if ruled.is_seen], MOST_ROWS),
         ),
-        (2, say_limit_zh(facts)),
+        (2, "" if facts.ended_ns else say_limit_zh(facts)),
         (2, say_effects_zh(facts.fault, facts.effects) if facts.effects else say_also_zh(facts)),
     ]
     if facts.ended_ns:
         parts.append((0, f"已于 {say_time(facts.ended_ns)}（UTC）结束。"))
-        return fit([part for part in parts if part[1] != say_limit_zh(facts)], "")
+        return fit(parts, "")
     actions = rank_actions(facts.fault, facts.actions, confirmed)
     parts.append(
         (0, f"首先：{as_sentence(say_action_zh(actions[0], words.actions_zh[0]), '。')}" if actions else "")

@@ -58,12 +58,12 @@ def summarize_english(facts: Facts, confirmed: Confirmed | None = None) -> str:
             1 if facts.effects else 5,
             say_ruled([ruled for ruled in facts.ruled_out if ruled.is_seen], MOST_ROWS),
         ),
-        (2, say_limit(facts)),
+        (2, "" if facts.ended_ns else say_limit(facts)),
         (2, say_effects(facts.fault, facts.effects) if facts.effects else say_also(facts)),
     ]
     if facts.ended_ns:
         parts.append((0, f"It ended at {say_time(facts.ended_ns)} UTC."))
-        return fit([part for part in parts if part[1] != say_limit(facts)], " ")
+        return fit(parts, " ")
     actions = rank_actions(facts.fault, facts.actions, confirmed)
     parts.append((0, f"First: {as_sentence(actions[0])}" if actions else ""))
     parts.append((1, as_sentence(words.avoid_en)))
