@@ -66,6 +66,7 @@ class ClockOffset:
     append_ns: int = 0
     poll_ns: int = LONG_AGO_NS  # event time of the last poll
     begin_ns: int = LONG_AGO_NS  # append time of the open span's first message
+    end_ns: int = LONG_AGO_NS  # where that span ends at the soonest
     count: int = 0
     best_ns: list[int] = field(default_factory=list)  # the highest offsets of the open span, highest first
     went_back: bool = False
@@ -79,7 +80,9 @@ class ClockOffset:
         if message == self.message:
             self.event_ns = max(self.event_ns, event_ns)
             return False
-        closed = self.message >= 0 and self._take_poll(append_ns, period_ns)
+        # Most messages are one of many of a poll in the midst of a span: they are seen to at once.
+        is_news = append_ns >= self.end_ns or not -SAME_POLL_NS < self.event_ns - self.poll_ns < SAME_POLL_NS
+        closed = is_news and self.message >= 0 and self._take_poll(append_ns, period_ns)
         self.message, self.event_ns, self.append_ns = message, event_ns, append_ns
         return closed
 
@@ -93,14 +96,14 @@ class ClockOffset:
         if abs(self.event_ns - self.poll_ns) >= SAME_POLL_NS:
             if self.begin_ns == LONG_AGO_NS:
                 self.begin_ns = self.append_ns
+                self.end_ns = (self.append_ns // SPAN_NS + 1) * SPAN_NS
             self.went_back |= self.event_ns < self.poll_ns - BEHIND_FLOOR_NS
             self.poll_ns = self.event_ns
             self.count += 1
             self.best_ns.append(self.event_ns - self.append_ns)
             self.best_ns.sort(reverse=True)
             del self.best_ns[BEST:]
-        is_over = next_ns // SPAN_NS > self.begin_ns // SPAN_NS and self.count >= LEAST_POLLS
-        if not is_over:
+        if next_ns < self.end_ns or self.count < LEAST_POLLS:
             return False
         self._close(period_ns or max((self.append_ns - self.begin_ns) // (self.count - 1), 0))
         return True

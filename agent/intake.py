@@ -60,7 +60,7 @@ class Intake:
             self._told.setdefault(one.host, []).append(one)
         sources = [message.source for message in messages]
         ahead = _ahead_of_record(messages, readings)
-        append_ns = [_append_ns(message) for message in messages]
+        append_ns = [(m.timestamp_ms or 0) * 1_000_000 if m.is_append_time else 0 for m in messages]
         columns = (readings.series.tolist(), readings.time_ns.tolist(), readings.value.tolist())
         for series, time_ns, value, at, too_far in zip(
             *columns, readings.message.tolist(), ahead, strict=True
@@ -73,7 +73,7 @@ class Intake:
                 continue  # part of the restored state already
             if self._told and host.source == source and host.name in self._told:
                 self._hear(host.name, at, out)
-            if append_ns[at] >= 0 and host.source == source:
+            if append_ns[at] and host.source == source:
                 clock = host.clock
                 if host.clock_offset.see(offset, time_ns, append_ns[at], clock.period_ns):
                     judged = host.clock_offset.judged(host.name, clock.last_tick_ns)
@@ -124,11 +124,6 @@ class Intake:
             column = host.clock.column(known.sensor, known.quantity, known.unit, period_ns)
         self._columns[series] = (host, column)
         return host, column
-
-
-def _append_ns(message: Message) -> int:
-    """When the broker took a message; −1 where its record tells another time or none."""
-    return message.timestamp_ms * 1_000_000 if message.is_append_time and message.timestamp_ms else -1
 
 
 def _ahead_of_record(messages: Sequence[Message], readings: Readings) -> list[bool]:
