@@ -42,6 +42,7 @@ class Course:
     sensors: dict[str, tuple[str, str, float]] = field(default_factory=lambda: dict(SERVER))
     past: LoadPast = field(default_factory=LoadPast)
     at: int = 0
+    peak_w: float = 600.0  # the highest that its meter ever showed
 
     def ticks(self, power_w: Power, util: float) -> Iterator[ScoredTick]:
         """The next ticks of the host."""
@@ -52,7 +53,7 @@ class Course:
             minute = self.at * PERIOD_S / 60
             yield build_tick(
                 minute, seen={} if is_lost else seen, missing=missing, period_s=PERIOD_S,
-                sensors=self.sensors, peak={"power_w": 600.0},
+                sensors=self.sensors, peak={"power_w": self.peak_w},
             )  # fmt: skip
             self.at += 1
 
