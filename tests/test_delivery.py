@@ -336,6 +336,14 @@ def test_dead_letters_are_appended_with_their_bytes_as_they_were(tmp_path: Path)
     assert (third["value_base64"], third["reason"]) == ("", "empty")
 
 
+def test_dead_letters_are_read_again_with_the_time_that_they_had(tmp_path: Path) -> None:
+    path = tmp_path / "dead.jsonl"
+    letters = [Message(b"{", b"k", 5, "t", is_append_time=by_broker) for by_broker in (True, False)]
+    append_dead_letters(path, [(letter, "not json") for letter in letters])
+    read = list(read_recording(path))
+    assert [(m.value, m.timestamp_ms, m.is_append_time) for m in read] == [(b"{", 5, True), (b"{", 5, False)]
+
+
 def test_summaries_are_keyed_by_host_and_marks_by_source() -> None:
     assert key_of(HostSummary("h1", "t/0", 0, 10 * S, -1.0)) == b"h1"
     assert key_of(SourceMark("t/0", 0, 5, at_end=True)) == b"t/0"

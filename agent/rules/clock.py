@@ -6,6 +6,7 @@ from agent.alert import rfc3339
 from agent.clock_offset import Skew
 from agent.faults import FAULTS
 from agent.findings import Evidence, Finding
+from agent.intake import AHEAD_OF_RECORD_NS
 from agent.report.words import say_span
 from agent.rules.layout import say
 from agent.scored import NOT_KNOWN
@@ -25,6 +26,8 @@ def skew_finding(host: str, skew: Skew) -> Finding:
         if is_ahead
         else "its readings are as late whenever they come, or something holds all of them for so long"
     )
+    if skew.offset_ns > AHEAD_OF_RECORD_NS:
+        why += f"; those more than {say_span(AHEAD_OF_RECORD_NS)} ahead are not used"
     way = "ahead" if is_ahead else "behind"
     return Finding(
         kind="sensor",

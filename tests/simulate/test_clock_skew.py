@@ -86,6 +86,8 @@ def test_the_twins_clock_faults_are_told_of_their_host_alone(skewed: list[Messag
     assert messages["seen"] >= 20
     assert held["seen"] >= 500
     assert " s ahead (limit 40 s)" in str(alert["diagnosis"])
+    is_dropped = offset["seen"] > 120
+    assert str(alert["diagnosis"]).endswith("; those more than 2 min ahead are not used.") == is_dropped
     assert alert["actions"] == "Set the time source of the host's BMC"
 
 
