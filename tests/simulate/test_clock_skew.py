@@ -10,8 +10,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import zstandard
 from simulated import fleet, plan_of, sent_by
 
+from agent.clock_offset import ClockOffset
 from agent.pipeline import Output, Pipeline
 from agent.points import Point
 from agent.progress import Quiet
@@ -101,6 +103,17 @@ def test_polls_of_another_size_and_a_restart_give_the_same(skewed: list[Message]
     assert told(run(skewed, polls=37)) == through
     for share in (0.2, 0.25, 0.4):  # before the claim, about it, and after
         assert told(run(skewed, restart_at=int(share * len(skewed)))) == through
+
+
+def test_a_record_from_before_clocks_were_judged_begins_to_judge_them(skewed: list[Message]) -> None:
+    pipeline = Pipeline(Scorer({}))
+    pipeline.process(skewed[:200])
+    host = pipeline.hosts[FAULTY]
+    assert host.clock_offset.count > 0
+    fields = msgspec.msgpack.decode(zstandard.decompress(encode_host(host, 200, 0)))
+    del fields["clock_offset"]
+    old = decode_record(zstandard.compress(msgspec.msgpack.encode(fields)))
+    assert host_of_record(old).clock_offset == ClockOffset()
 
 
 def test_right_clocks_are_never_claimed() -> None:

@@ -118,7 +118,7 @@ def test_an_absent_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 
 def test_a_records_time_is_the_brokers_only_where_it_says_so(tmp_path: Path) -> None:
     path = tmp_path / "times.jsonl"
-    base = {"timestamp_ms": 1767225600123, "value": "m x=1"}
-    said: list[dict[str, object]] = [{}, *({"timestamp_type": one} for one in ("append", "create", 1, None))]
-    path.write_text("\n".join(json.dumps(base | more) for more in said))
+    base: dict[str, object] = {"timestamp_ms": 1767225600123, "value": "m x=1"}
+    said = [base, *(base | {"timestamp_type": one} for one in ("append", "create", 1, None))]
+    path.write_text("\n".join(json.dumps(one) for one in said))
     assert [message.is_append_time for message in read(path)] == [False, True, False, False, False]
