@@ -176,8 +176,18 @@ def _running_mean(x: Array, seen: NDArray[np.bool_], half_life: float) -> Array:
     return np.asarray(np.einsum("h,bhc->bc", weights, x) / np.maximum(total, 1e-12))
 
 
-def fit_head(recipe: HeadRecipe, residuals: Array, seen: NDArray[np.bool_], period_s: float) -> Head:
-    """Fit on (n, H, C) residual histories, one a tick, from all hosts of a cohort."""
+def fit_head(
+    recipe: HeadRecipe,
+    residuals: Array,
+    seen: NDArray[np.bool_],
+    period_s: float,
+    rounding: Array | float = 0.0,
+) -> Head:
+    """Fit on (n, H, C) residual histories, one a tick, from all hosts of a cohort.
+
+    `rounding` (C,) is how far a sensor may be off for long because it is rounded. Machines that stood on one
+    step of it all through training tremble less than that, and stand on the next one day.
+    """
     half_life = spread_ticks(period_s)
     features = make_features(residuals, seen, recipe, half_life)  # (n, F)
     now = np.tile(seen[:, -1], features.shape[1] // seen.shape[2])
@@ -186,7 +196,8 @@ def fit_head(recipe: HeadRecipe, residuals: Array, seen: NDArray[np.bool_], peri
     measured = np.clip(residuals[:, -1], -RESIDUAL_CLIP, RESIDUAL_CLIP) if recipe.steady else features
     shift = np.where(now, measured, 0.0).sum(axis=0) / total
     spread = np.sqrt((np.where(now, measured - shift, 0.0) ** 2).sum(axis=0) / total)
-    factor = 1.0 / np.sqrt(spread**2 + recipe.floor**2)
+    doubt = rounding if recipe.steady else 0.0
+    factor = 1.0 / np.sqrt(spread**2 + recipe.floor**2 + np.square(doubt))
     standard = np.where(now, np.clip((features - shift) * factor, -recipe.clip, recipe.clip), 0.0)
     covariance = np.atleast_2d(np.cov(standard, rowvar=False, bias=True))
     precision = np.linalg.inv(covariance + recipe.ridge * np.eye(len(covariance))).astype(np.float64)

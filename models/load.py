@@ -59,6 +59,10 @@ class LoadModel:
     warms: Array  # (C,) 1 and −1: a temperature that rises and a margin that falls with heat; 0: neither
     step: Array  # (C,) how coarse each sensor is: rounded speeds that differ by less may be the same
 
+    def rounding(self) -> Array:
+        """(C,) how far what is left over may be off for long, in its own units: half a step."""
+        return self.step / (2.0 * self.spread)
+
     def left_over(self, z: Array, present: NDArray[np.bool_]) -> Array:
         """(B, T, C) scaled values, 0 where masked → (B, T, C) what the drivers do not explain, in units of
         its usual spread."""

@@ -168,12 +168,15 @@ def _fit_heads(
     seen = np.concatenate(
         [trailing(h.history.present, HISTORY)[rows] for h, rows in zip(prepared, chosen, strict=True)]
     )
+    rounding = 0.0 if detector.load is None else detector.load.rounding()
     heads = {}
     for place, view in enumerate(VIEWS):
         histories = np.concatenate(
             [trailing(r[:, place], HISTORY)[rows] for r, rows in zip(residuals, chosen, strict=True)]
         ).astype(np.float64)
-        heads[view] = tuple(fit_head(recipe, histories, seen, detector.period_s) for recipe in recipes)
+        heads[view] = tuple(
+            fit_head(recipe, histories, seen, detector.period_s, rounding) for recipe in recipes
+        )
     return heads
 
 

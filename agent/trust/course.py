@@ -19,6 +19,7 @@ from agent.trust.units import unit_of_impossible, unit_of_jump
 MOVED_STEPS = 5.0  # × a sensor's usual step is a movement worth the name
 MOVED_SHARE = 0.1  # of the others: fewer than this are chance
 LONE_STEPS = 8.0
+SETTLES_S, MOST_APART_S = 300.0, 600.0
 # What one meter of power cannot do while another one sees nothing: lose all, or leap. Two meters that are
 # read a second apart may well differ by a burst of work, so less is no news.
 POWER_W, GONE_SHARE, LEAP_SHARE = 30.0, 0.4, 2.0
@@ -81,7 +82,9 @@ class Courses:
         lone = known & alone & (others > 0)
         is_power = roles.is_power
         times = np.where(values == 0, GONE_SHARE, LEAP_SHARE)
-        far = np.where(roles.is_own_power, POWER_W + times * np.abs(memory.last), roles.jump)
+        # Between two readings that are minutes apart a part may cool down and warm up again.
+        far_k = roles.jump * (1.0 + np.clip(self._elapsed_s, 0.0, MOST_APART_S) / SETTLES_S)
+        far = np.where(roles.is_own_power, POWER_W + times * np.abs(memory.last), far_k)
         lone &= (distance >= far) & (distance > LONE_STEPS * usual)
         if not (known & ~moved & is_power).any():
             lone &= ~(roles.is_die | is_power)  # without a meter that says no, there may have been work to do
