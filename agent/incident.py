@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agent.alert import UNKNOWN, Alert, State, graver, severity_rank
+from agent.alerts import MINUTE_NS
 from agent.cause_signs import Sign
 from agent.findings import Evidence, Severity
 from agent.incident_point import incident_point
@@ -19,6 +20,7 @@ from agent.silent_groups import SilentGroup
 STATES: tuple[State, ...] = ("open", "acknowledged", "suppressed", "resolved")
 Scope = Literal["host", "rack", "row", "zone", "pdu", "collector", "stream", "fleet"]
 MANY, GROWN = 64, 1.1  # alerts of an incident whose point is written only when it has grown so much
+SKEWED_NS = 15 * MINUTE_NS  # a silence that begins so near to a clock's fault comes of it
 RACK_HOSTS = 3  # so many are the rack's incident and no longer the first host's
 
 
@@ -78,12 +80,14 @@ class Incident:
 
     @property
     def lead(self) -> Alert:
-        """The alert that tells it: of the shared cause and the surest of that, one with a name before
-        `unknown`, the gravest, the first."""
+        """The alert that tells it: of the shared cause and the surest of that, one that no other explains,
+        one with a name before `unknown`, the gravest, the first."""
+        skews = [a for a in self.members.values() if a.fault == "clock_skew" and a.is_open]
         return min(
             self.members.values(),
             key=lambda a: (
                 a.fault != self.cause,
+                a.kind == "silence" and any(_is_dropped(a, skew) for skew in skews),
                 a.fault == UNKNOWN,
                 severity_rank(a.severity),
                 -a.confidence if self.scope in SHARED_SCOPES else 0.0,
@@ -219,3 +223,8 @@ class Incident:
     def link(self, alert: Alert) -> Point:
         """The partial write that tells an alert its incident."""
         return Point("alert", {"host": alert.host, "kind": alert.kind}, {"incident": self.id}, alert.onset_ns)
+
+
+def _is_dropped(silence: Alert, skew: Alert) -> bool:
+    """Whether a host is silent only because its clock went so wrong that none of its readings counts."""
+    return silence.host == skew.host and abs(silence.onset_ns - skew.onset_ns) <= SKEWED_NS

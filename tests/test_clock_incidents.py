@@ -31,9 +31,15 @@ def test_twenty_hosts_whose_clocks_are_off_at_once_are_one_incident() -> None:
     assert "时钟偏差" in str(one.fields["summary_zh"])
 
 
-def test_a_host_that_falls_silent_because_its_clock_went_wrong_is_one_incident() -> None:
+def test_a_host_that_falls_silent_because_its_clock_went_wrong_is_one_incident_of_its_clock() -> None:
     (one,) = incidents(("n01", "host_silent", 0), ("n01", "clock_skew", 1))
     assert one.fields["hosts"] == 1
+    assert one.fields["fault"] == "clock_skew"
+
+
+def test_a_host_that_falls_silent_hours_after_its_clock_went_wrong_is_down() -> None:
+    last = incidents(("n01", "clock_skew", 0), ("n01", "host_silent", 120))[-1]
+    assert last.fields["fault"] == "host_silent"
 
 
 def test_clocks_that_go_wrong_hours_apart_are_each_their_hosts() -> None:
