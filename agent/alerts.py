@@ -14,55 +14,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agent.alert import UNKNOWN, Alert, alert_id, graver, severity_rank
+from agent.alert import Alert, alert_id
+from agent.alert_track import CALM_NS, CALM_TICKS, MINUTE_NS, RAISE_OF_TICKS, Mark, Track, is_same
 from agent.faults import LOAD_FAULTS
 from agent.findings import Finding, Kind
 from agent.mute import Mute, Quiet, quiet_key, settle_state
 from agent.points import Point
 from agent.rules.layout import is_off, layout_of
 from agent.scored import NOT_KNOWN, ScoredTick
-from agent.sensors import SECOND_NS
 from agent.tick_points import six_digits
 
 __all__ = ["Alert", "HostAlerts"]
 
-MINUTE_NS = 60 * SECOND_NS
-RAISE_OF_TICKS = 3  # an alert opens at RAISE_AT abnormal ones of so many
-RAISE_AT = 2
-CALM_TICKS = 3
-CALM_NS = 10 * MINUTE_NS
-SURER = 0.04  # so much more confidence is worth telling anew, with the evidence that gave it
 RETURN_NS = 30 * MINUTE_NS  # what comes back within this is the same alert
-FORGET_NS = 30 * MINUTE_NS  # an abnormal tick so long ago, or so many periods, helps to raise nothing
-FORGET_PERIODS = 6
 BOOT_NS = 10 * MINUTE_NS  # after a start: fans at full speed, cold sensors, services that come up
 STALE_NS = 3 * MINUTE_NS  # without a tick, or so many periods: the host's data has stopped
 STALE_PERIODS = 5
 LOAD = "load"  # the track of alerts of the host's condition that tell of its load alone
 _TRACKED: tuple[Kind, ...] = ("condition", "sensor")
-
-
-@dataclass(slots=True)
-class Mark:
-    """What one tick said for or against an alert."""
-
-    time_ns: int
-    abnormal: bool
-    score: float
-    faults: list[str]
-
-
-@dataclass(slots=True)
-class Track:
-    """The alerts of one kind, or of load: the last ticks and the newest alert, open or ended."""
-
-    marks: list[Mark] = field(default_factory=list)
-    alert: Alert | None = None
-    accused: list[str] = field(default_factory=list)  # sensors whose next reading can refute the evidence
-    calm_ticks: int = 0
-    calm_since_ns: int = 0
-    is_beyond_limit: bool = False  # in this episode a sensor was beyond its own limit: no opinion of ours
-    is_guess: bool = False  # the score found it, and at most a classifier named it
 
 
 @dataclass(slots=True)
@@ -119,7 +88,7 @@ class HostAlerts:
         condition = self.tracks.get("condition")
         is_above = tick.scored and tick.score > tick.threshold
         if condition is not None and condition.alert is not None and condition.alert.is_open:
-            _give_way(track, tick)
+            track.give_way(tick)
         elif not is_above and not any(finding.kind == "condition" for finding in others):
             self._advance(track, "condition", tick, loads, rests)
         elif track.alert is not None and track.alert.is_open:  # such a tick says nothing of load
@@ -229,18 +198,18 @@ class HostAlerts:
             track.is_beyond_limit = True
         if track.alert is not None and track.alert.is_open:
             track.alert.data = "live" if tick.arrived.any() else "stale"
-        _accuse(track, tick, found)
-        if not abnormal and (rests or not _proves(track, kind, tick)):
+        track.accuse(tick, found)
+        if not abnormal and (rests or not track.proves(kind, tick)):
             return
         track.marks.append(Mark(tick.time_ns, abnormal, score, [finding.fault for finding in found]))
         del track.marks[:-RAISE_OF_TICKS]
         if track.alert is None or not track.alert.is_open:
-            if found and _is_raised(track.marks, found):
+            if found and track.is_raised(found):
                 self._raise(track, tick, found)
             return
-        _refine(track, found)
+        track.refine(found)
         track.alert.score = max(track.alert.score, score)
-        _count_calm(track, kind, tick, abnormal)
+        track.count_calm(kind, tick, abnormal)
         if track.calm_ticks >= CALM_TICKS and tick.time_ns - track.calm_since_ns >= CALM_NS:
             track.alert.state, track.alert.ended_ns = "resolved", tick.time_ns
             track.accused.clear()
@@ -263,10 +232,10 @@ class HostAlerts:
         """A new alert, or the old one again where it ended a short while ago."""
         first, old = found[0], track.alert
         track.calm_ticks = 0
-        if old is not None and onset_ns - old.ended_ns <= RETURN_NS and _is_same(old.fault, first.fault):
+        if old is not None and onset_ns - old.ended_ns <= RETURN_NS and is_same(old.fault, first.fault):
             old.state, old.ended_ns, old.data = "open", 0, "live"
             old.score = max(old.score, score)
-            _refine(track, found)
+            track.refine(found)
             return old
         track.alert = Alert(
             host=self.host,
@@ -288,91 +257,3 @@ class HostAlerts:
         )
         track.is_guess = first.basis == "score"
         return track.alert
-
-
-def _give_way(track: Track, tick: ScoredTick) -> None:
-    """A fault is told now: what tells of load ends, and begins anew afterwards."""
-    track.marks.clear()
-    track.accused.clear()
-    track.calm_ticks = 0
-    if track.alert is not None and track.alert.is_open:
-        track.alert.state, track.alert.ended_ns = "resolved", tick.time_ns
-
-
-def _accuse(track: Track, tick: ScoredTick, found: Sequence[Finding]) -> None:
-    """Note the sensors that physical evidence rests on, and forget what was too long ago."""
-    since_ns = tick.time_ns - max(FORGET_NS, FORGET_PERIODS * tick.period_ns)
-    track.marks = [mark for mark in track.marks if mark.time_ns >= since_ns]
-    is_open = track.alert is not None and track.alert.is_open
-    if not is_open and not any(mark.abnormal for mark in track.marks):
-        track.accused.clear()
-    for finding in found:
-        if finding.basis != "score" and finding.evidence and finding.evidence[0].sensor not in track.accused:
-            track.accused.append(finding.evidence[0].sensor)
-
-
-def _proves(track: Track, kind: Kind, tick: ScoredTick) -> bool:
-    """Whether a tick without a finding says that all is well. One without data or score does not, nor one in
-    which no accused sensor arrived: a fan that is polled once a minute neither works nor stands still
-    between two polls, and nothing resolves because the sensor that showed it fell silent."""
-    if not tick.arrived.any():
-        return False
-    if kind == "sensor":
-        return True
-    if track.accused:
-        column = {name: i for i, name in enumerate(tick.sensors)}
-        return any(name in column and tick.arrived[column[name]] for name in track.accused)
-    return tick.scored
-
-
-def _is_raised(marks: Sequence[Mark], found: Sequence[Finding]) -> bool:
-    by_limit = any(finding.basis == "limit" for finding in found)
-    return by_limit or (marks[-1].abnormal and sum(mark.abnormal for mark in marks) >= RAISE_AT)
-
-
-def _is_same(old: str, new: str) -> bool:
-    """Whether a fault is the return of another: an unknown one may be any."""
-    return old == new or UNKNOWN in (old, new)
-
-
-def _refine(track: Track, found: Sequence[Finding]) -> None:
-    """Let the first finding that is surer or graver than what the open alert tells take its place."""
-    alert = track.alert
-    if alert is None:
-        return
-    for finding in found:
-        seen_at = sum(finding.fault in mark.faults for mark in track.marks)
-        if finding.basis != "limit" and seen_at < RAISE_AT:
-            continue  # one tick's glitch neither names a fault nor makes it graver
-        is_graver = severity_rank(finding.severity) < severity_rank(alert.severity)
-        alert.severity = graver(alert.severity, finding.severity)
-        if finding.fault == UNKNOWN and alert.fault != UNKNOWN:
-            continue
-        is_surer = finding.fault == alert.fault and finding.confidence >= alert.confidence + SURER
-        is_shown = finding.basis != "score" and track.is_guess
-        if is_graver or is_surer or ((alert.fault == UNKNOWN or is_shown) and finding.fault != UNKNOWN):
-            _tell(alert, finding)
-            track.is_guess = finding.basis == "score"
-            return
-
-
-def _tell(alert: Alert, finding: Finding) -> None:
-    alert.fault = finding.fault
-    alert.also = [*finding.also]
-    alert.confidence = finding.confidence
-    alert.diagnosis = finding.diagnosis
-    alert.evidence = [*finding.evidence]
-    alert.actions = [*finding.actions]
-
-
-def _count_calm(track: Track, kind: Kind, tick: ScoredTick, abnormal: bool) -> None:
-    """Count the calm ticks in a row, and since when; only ticks that prove something come here."""
-    is_calm = not abnormal
-    if kind == "condition" and tick.scored:
-        is_calm = is_calm and tick.score < tick.calm_share * tick.threshold
-    if not is_calm:
-        track.calm_ticks = 0
-        return
-    if track.calm_ticks == 0:
-        track.calm_since_ns = tick.time_ns
-    track.calm_ticks += 1

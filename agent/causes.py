@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 
 from agent.alert import UNKNOWN, Alert
-from agent.alerts import MINUTE_NS
+from agent.alert_track import MINUTE_NS
 from agent.cause_signs import HEAT_FAULTS, WARM_K, Sign
 from agent.incident import Incident
 from agent.places import is_even

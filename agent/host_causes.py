@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agent.alert import UNKNOWN, Alert
-from agent.alerts import MINUTE_NS, RETURN_NS
+from agent.alert_track import MINUTE_NS
+from agent.alerts import RETURN_NS
 from agent.cause_signs import Sign
 from agent.faults import LOAD_FAULTS
 from agent.incident import Incident

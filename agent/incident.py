@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agent.alert import UNKNOWN, Alert, State, graver, severity_rank
-from agent.alerts import MINUTE_NS
+from agent.alert_track import MINUTE_NS
 from agent.cause_signs import Sign
 from agent.findings import Evidence, Severity
 from agent.incident_point import incident_point

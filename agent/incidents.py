@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.alert import Alert, alert_id
-from agent.alerts import MINUTE_NS, RETURN_NS
+from agent.alert_track import MINUTE_NS
+from agent.alerts import RETURN_NS
 from agent.cause_signs import Sign, Warm, sign_of
 from agent.causes import follows
 from agent.host_causes import present_in_rack, present_of_host

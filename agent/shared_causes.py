@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from agent.alert import Alert
-from agent.alerts import MINUTE_NS
+from agent.alert_track import MINUTE_NS
 from agent.cause_signs import NATURES, WARM_K, Known, Sign
 from agent.incident import Incident, Reach, Scope
 from agent.places import Places

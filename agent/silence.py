@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.alert import Alert
-from agent.alerts import MINUTE_NS, RETURN_NS
+from agent.alert_track import MINUTE_NS
+from agent.alerts import RETURN_NS
 from agent.maintenance import NO_MAINTENANCE, Maintenance
 from agent.mute import settle_state
 from agent.report.words import say_span

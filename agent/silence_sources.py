@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agent.alert import Alert
-from agent.alerts import MINUTE_NS
+from agent.alert_track import MINUTE_NS
 from agent.silence_alert import end_silence, open_silence
 from agent.site_events import SourceMark
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.alert import Alert
-from agent.alerts import MINUTE_NS, RETURN_NS
+from agent.alert_track import MINUTE_NS
+from agent.alerts import RETURN_NS
 from agent.narrative import say_back, say_together
 from agent.silence_alert import end_silence, open_silence, rename_silence
 from agent.silence_sources import topic_of

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.alert import UNKNOWN, Alert, alert_id
-from agent.alerts import MINUTE_NS
+from agent.alert_track import MINUTE_NS
 from agent.incident_point import incident_point
 from agent.points import Point
 from agent.report.words import say_fault, say_time

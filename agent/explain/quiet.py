@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from agent.alerts import MINUTE_NS, RAISE_AT, RAISE_OF_TICKS
+from agent.alert_track import MINUTE_NS, RAISE_AT, RAISE_OF_TICKS
 from agent.points import Point
 from agent.report.episodes import AlertEpisode, read_alerts
 from agent.report.words import say_span, say_time
