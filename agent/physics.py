@@ -305,6 +305,9 @@ class Physics:
                 given_w = float(tick.seen[channels.gpu_power].sum())
                 rest_w = max(GIVEN_SHARE * float(tick.seen[channels.power].sum()) - given_w, LEAST_W)
                 meter[channels.thermal] += channels.shares_power * METER_SHARE * given_w / rest_w
+            twins = channels.groups["twin"]
+            if len(twins):
+                meter[twins] = math.sqrt(2.0) * meter[channels.groups["cpu"]]
         return meter
 
     def _limits(self, tick: ScoredTick, channels: Channels, unsure: Array, meter: Array) -> Array:

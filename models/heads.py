@@ -30,6 +30,7 @@ LEAST_SPREAD_TICKS, MOST_SPREAD_TICKS = 2.0, 15.0
 OPINIONS = 2  # on whether a state that lasts goes on being abnormal
 SOFT = 6.0  # a distance beyond it grows with its logarithm: what stays far off is not news for ever
 RESIDUAL_CLIP = 50.0
+STEADY_CLIP = 25.0  # a steady head forgets slowly: one wild reading must not be an hour's news
 NORM_QUANTILE = 0.9  # of the training statistic: each head counts in units of it
 
 DAYS_APART = 0.26  # spread of daily means, in spreads of a sensor, where sharp and robust weigh the same
@@ -147,7 +148,8 @@ def make_features(
 ) -> Array:
     """(B, H, C) → (B, 4C) distance, distance from the running mean, step, running spread; or (B, C) the
     running mean, if steady. What is masked now is 0."""
-    x = np.where(seen, np.clip(residuals, -RESIDUAL_CLIP, RESIDUAL_CLIP), 0.0)
+    most = STEADY_CLIP if recipe.steady else RESIDUAL_CLIP
+    x = np.where(seen, np.clip(residuals, -most, most), 0.0)
     now = seen[:, -1]
     if recipe.steady:
         return np.where(now, _running_mean(x, seen, STEADY_HALF_LIFE_TICKS), 0.0)
@@ -193,7 +195,7 @@ def fit_head(
     now = np.tile(seen[:, -1], features.shape[1] // seen.shape[2])
     total = np.maximum(now.sum(axis=0), 1)
     # A running mean counts in spreads of what it is a mean of: that of a calm sensor is no news.
-    measured = np.clip(residuals[:, -1], -RESIDUAL_CLIP, RESIDUAL_CLIP) if recipe.steady else features
+    measured = np.clip(residuals[:, -1], -STEADY_CLIP, STEADY_CLIP) if recipe.steady else features
     shift = np.where(now, measured, 0.0).sum(axis=0) / total
     spread = np.sqrt((np.where(now, measured - shift, 0.0) ** 2).sum(axis=0) / total)
     doubt = rounding if recipe.steady else 0.0

@@ -58,6 +58,7 @@ class LoadModel:
     known: Array  # (2, lags) how far it went in training
     warms: Array  # (C,) 1 and −1: a temperature that rises and a margin that falls with heat; 0: neither
     step: Array  # (C,) how coarse each sensor is: rounded speeds that differ by less may be the same
+    gain: Array  # (C,) by how much of what is explained of it a meter may be off, at another load than usual
 
     def rounding(self) -> Array:
         """(C,) how far what is left over may be off for long, in its own units: half a step."""
@@ -69,13 +70,15 @@ class LoadModel:
         features = make_features(self.drivers, z, present)
         will = will_of(self.drivers, features @ self.will, z, present)  # (B, T, lags)
         inside = np.clip(will, *self.known)
-        left = z - features @ self.coefficients - inside @ self.cooling
+        explained = features @ self.coefficients + inside @ self.cooling
+        left = z - explained
         parts = own_features(self.drivers.own, z, present)  # (B, T, targets, lags)
         for place, (target, _) in enumerate(self.drivers.own):
             left[:, :, target] -= parts[:, :, place] @ self.own[:, target]
         # Fans beyond what is known have cooled by nobody knows how much.
         is_beyond = (will > inside).any(axis=2, keepdims=True)
-        left = np.where(is_beyond & (left * self.warms < 0), 0.0, left / self.spread)
+        usual = np.hypot(self.spread, self.gain * explained)
+        left = np.where(is_beyond & (left * self.warms < 0), 0.0, left / usual)
         if len(self.drivers.fans) > 1:
             fans = list(self.drivers.fans)
             fellows = fellows_of(self.drivers.fans, z, present)

@@ -28,6 +28,7 @@ from models.scaling import Q95_OF_NORMAL
 RIDGE = 1e-3  # of the rows' number: keeps the running means, which are much alike, from cancelling out
 LEAST_SPREAD = 1e-3  # scaled units
 KNOWN_QUANTILES = (0.005, 0.995)  # of the fans' own will in training: so far it is known what it does
+METERED, METER_GAIN = ("power", "current"), 0.05  # two meters of one load, and how supplies share it
 NEWEST_LOAD = 1  # its place among the features
 INLETS = slice(1 + LAGS, 1 + 2 * LAGS)
 
@@ -80,16 +81,18 @@ class _Fit:
         features, count = every.shape[2], z.shape[2]
         self.coefficients, self.own = np.zeros((features, count)), np.zeros((LAGS, count))
         self.cooling, self.warms, self.spread = np.zeros((LAGS, count)), np.zeros(count), np.ones(count)
+        self.gain = np.zeros(count)
 
     def model(self) -> LoadModel:
         return LoadModel(
             self.drivers, self.coefficients, self.own, self.spread,
-            self.common, self.cooling, self.known, self.warms, self.step,
+            self.common, self.cooling, self.known, self.warms, self.step, self.gain,
         )  # fmt: skip
 
     def explain(self, column: int, quantity: str, floor: float) -> None:
         """Learn what drives a sensor, and how far it lies about that; nothing from too few rows."""
         rows, is_cooled = self.there[:, column], quantity in COOLED
+        self.gain[column] = METER_GAIN if quantity in METERED else 0.0
         wanted, features = self.newest[rows, column], self.features[rows]
         places = _fitted_places(features.shape[1], is_cooled)
         blocks = [features[:, places]]
