@@ -37,7 +37,7 @@ LEAST_RAW = 1e-9  # of a raw value, which has a logarithm
 NETWORK_CLIP = 10.0  # what the networks are shown
 # What each view counts in the fused value. Where load is explained the input is a residual itself.
 FUSED = {"linear": 0.1, "lstm_ae": 0.2, "gan": 0.7}
-LOAD_ARRAYS = ("coefficients", "own", "spread", "will", "cooling", "known", "warms", "step", "gain")
+LOAD_ARRAYS = ("coefficients", "own", "spread", "will", "cooling", "known", "warms", "step", "gain", "ground")
 FUSED_OF_LOAD = dict.fromkeys(VIEWS, 1.0 / 3.0)
 
 # The mean of a fast and a slow smoothing kernel is used: the fast one tells soon, the slow one what lasts.

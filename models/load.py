@@ -58,7 +58,8 @@ class LoadModel:
     known: Array  # (2, lags) how far it went in training
     warms: Array  # (C,) 1 and −1: a temperature that rises and a margin that falls with heat; 0: neither
     step: Array  # (C,) how coarse each sensor is: rounded speeds that differ by less may be the same
-    gain: Array  # (C,) by how much of what is explained of it a meter may be off, at another load than usual
+    gain: Array  # (C,) by what share of its value a meter may be off
+    ground: Array  # (C,) where the value 0 lies below the centre, in scaled units
 
     def rounding(self) -> Array:
         """(C,) how far what is left over may be off for long, in its own units: half a step."""
@@ -77,7 +78,7 @@ class LoadModel:
             left[:, :, target] -= parts[:, :, place] @ self.own[:, target]
         # Fans beyond what is known have cooled by nobody knows how much.
         is_beyond = (will > inside).any(axis=2, keepdims=True)
-        usual = np.hypot(self.spread, self.gain * explained)
+        usual = np.hypot(self.spread, self.gain * (explained + self.ground))
         left = np.where(is_beyond & (left * self.warms < 0), 0.0, left / usual)
         if len(self.drivers.fans) > 1:
             fans = list(self.drivers.fans)

@@ -23,7 +23,7 @@ from models.load import (
     own_features,
     will_of,
 )
-from models.scaling import Q95_OF_NORMAL
+from models.scaling import Q95_OF_NORMAL, HostScaling
 
 RIDGE = 1e-3  # of the rows' number: keeps the running means, which are much alike, from cancelling out
 LEAST_SPREAD = 1e-3  # scaled units
@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 
 def fit_load(
     sensors: Sequence[str], quantities: Sequence[str], z: Array, present: NDArray[np.bool_], floors: Array,
-    scale: Array,
+    typical: HostScaling,
 ) -> LoadModel | None:  # fmt: skip
     """Fit on (N, T, C) windows; None where nothing tells the load.
 
@@ -46,12 +46,12 @@ def fit_load(
 
     Args:
         floors: (C,) least spread, in scaled units.
-        scale: (C,) of a typical host, in the sensors' own units.
+        typical: centre and scale of a typical host.
     """
     drivers = find_drivers(sensors, quantities)
     if not drivers.load:
         return None
-    fit = _Fit(drivers, z, present, scale)
+    fit = _Fit(drivers, z, present, typical)
     is_load = set(drivers.load) if len(drivers.load) == 1 else set()
     for column in is_load:
         fit.coefficients[NEWEST_LOAD, column] = 1.0  # by itself, wholly
@@ -66,8 +66,8 @@ def fit_load(
 class _Fit:
     """What is common to the sensors, and what has been learned of each so far."""
 
-    def __init__(self, drivers: Drivers, z: Array, present: NDArray[np.bool_], scale: Array) -> None:
-        self.drivers, self.scale = drivers, scale
+    def __init__(self, drivers: Drivers, z: Array, present: NDArray[np.bool_], typical: HostScaling) -> None:
+        self.drivers, self.scale = drivers, typical.scale
         self.newest, self.there = z[:, -1], present[:, -1]  # (N, C)
         self.step = _steps(z, present)
         every = make_features(drivers, z, present)  # (N, T, features)
@@ -81,12 +81,12 @@ class _Fit:
         features, count = every.shape[2], z.shape[2]
         self.coefficients, self.own = np.zeros((features, count)), np.zeros((LAGS, count))
         self.cooling, self.warms, self.spread = np.zeros((LAGS, count)), np.zeros(count), np.ones(count)
-        self.gain = np.zeros(count)
+        self.gain, self.ground = np.zeros(count), typical.centre / typical.scale
 
     def model(self) -> LoadModel:
         return LoadModel(
             self.drivers, self.coefficients, self.own, self.spread,
-            self.common, self.cooling, self.known, self.warms, self.step, self.gain,
+            self.common, self.cooling, self.known, self.warms, self.step, self.gain, self.ground,
         )  # fmt: skip
 
     def explain(self, column: int, quantity: str, floor: float) -> None:

@@ -21,7 +21,7 @@ CLIP = 20.0  # scaled units: one wild reading must not be learnt
 FEW_HOSTS_DOUBT = 2.0  # of a cohort with too few hosts to try how strangers score
 FEW_HOSTS = 4  # with fewer, what machines of a cohort have in common is anybody's guess
 DOUBT_HOURS = 1.0  # after so many closed hours half of the doubt is left
-LASTING_DOUBT = 0.1  # of it: where a stranger's normal lies is known after a day, not how it moves about that
+LASTING_DOUBT = 0.15  # of it: a day tells where a stranger's normal lies, not how it moves about that
 
 Array = NDArray[np.float64]
 

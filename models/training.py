@@ -84,7 +84,7 @@ def fit_cohort(
         raise ValueError(f"cohort {cohort} has no full window; expected at least {WINDOW} ticks of a host")
     typical = typical_scaling(list(scalings.values()))
     load = fit_load(
-        sensors, quantities, fit[0].astype(np.float64), fit[1] > 0, floors / typical.scale, typical.scale
+        sensors, quantities, fit[0].astype(np.float64), fit[1] > 0, floors / typical.scale, typical
     )
     fit, check = _condition(load, fit), _condition(load, check)
     schedule = Schedule.for_windows(len(fit[0]), options.epochs, device)

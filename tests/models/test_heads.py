@@ -151,3 +151,28 @@ def test_a_steady_head_sees_the_running_mean_alone() -> None:
 def test_the_running_spread_is_a_quarter_of_an_hour_long_within_what_is_kept() -> None:
     assert (spread_ticks(300.0), spread_ticks(60.0), spread_ticks(10.0)) == (3.0, 15.0, 15.0)
     assert spread_ticks(DAY_S) == 2.0
+
+
+def test_what_rounding_can_do_is_less_news_to_a_steady_head() -> None:
+    """A sensor that stood on one step of it in training trembled less than a step."""
+    steady, rng = STEADY_RECIPES[1], np.random.default_rng(5)
+    residuals = rng.normal(scale=0.05, size=(400, 64, 3))
+    seen = np.ones(residuals.shape, bool)
+    step = np.zeros((1, 64, 3))
+    step[:, :, 1] = 1.0
+    plain, rounded = (
+        fit_head(steady, residuals, seen, 60.0, rounding).contributions(step, seen[:1]).sum()
+        for rounding in (0.0, np.array([0.0, 0.5, 0.0]))
+    )
+    assert rounded < plain / 5
+
+
+def test_one_wild_reading_is_less_to_a_steady_head_than_a_fault_that_stays() -> None:
+    steady, rng = STEADY_RECIPES[0], np.random.default_rng(6)
+    residuals = rng.normal(size=(400, 64, 3))
+    seen = np.ones(residuals.shape, bool)
+    head = fit_head(steady, residuals, seen, 60.0)
+    wild, fault = np.zeros((1, 64, 3)), np.zeros((1, 64, 3))
+    wild[:, -2, 0] = 1_000.0
+    fault[:, -4:, 0] = 10.0
+    assert head.contributions(wild, seen[:1]).sum() < head.contributions(fault, seen[:1]).sum()

@@ -9,6 +9,7 @@ import pytest
 
 from models.load import Drivers, LoadModel, fellows_of, find_drivers, make_features
 from models.load_fit import fit_load
+from models.scaling import HostScaling
 
 SENSORS = ("power_w", "inlet_temp_c", "cpu0_temp_c", "fan1_rpm")
 QUANTITIES = ("power", "temperature", "temperature", "fan_speed")
@@ -39,10 +40,12 @@ def fit(
     sensors: Sequence[str] = SENSORS,
     quantities: Sequence[str] = QUANTITIES,
     scale: np.ndarray = SCALE,
+    centre: np.ndarray | None = None,
 ) -> LoadModel:
     z = windows(rows)
     floors = np.full(len(sensors), 0.01)
-    fitted = fit_load(sensors, quantities, z, np.ones(z.shape, bool), floors, scale)
+    centre = np.zeros(len(sensors)) if centre is None else centre
+    fitted = fit_load(sensors, quantities, z, np.ones(z.shape, bool), floors, HostScaling(centre, scale))
     assert fitted is not None
     return fitted
 
@@ -78,10 +81,8 @@ def test_the_inlet_is_the_rooms_affair() -> None:
 
 def test_where_nothing_tells_the_load_nothing_is_explained() -> None:
     z = np.zeros((100, WINDOW, 1))
-    assert (
-        fit_load(("inlet_temp_c",), ("temperature",), z, np.ones(z.shape, bool), np.ones(1), np.ones(1))
-        is None
-    )
+    typical = HostScaling(np.zeros(1), np.ones(1))
+    assert fit_load(("inlet_temp_c",), ("temperature",), z, z == 0, np.ones(1), typical) is None
 
 
 def test_running_means_use_only_what_was_there_and_came_before() -> None:
@@ -197,3 +198,29 @@ def test_the_fellows_of_a_fan_are_the_others_that_are_there() -> None:
             there = [float(z[*row, other]) for other in others if present[*row, other]]
             wanted = np.median(there) if there else z[*row, fan]
             assert found[*row, place] == pytest.approx(wanted)
+
+
+def test_a_meter_that_tells_a_few_percent_more_is_off_by_the_same_at_every_load() -> None:
+    """A supply that carries a little more than its fellow has an offset that its first day teaches."""
+    rng = np.random.default_rng(8)
+    load = np.repeat(rng.normal(size=101), 40)[:4_000]
+    rows = np.stack([load, load / 2], axis=1) + 0.01 * rng.normal(size=(4_000, 2))
+    names, centre, scale = ("power_w", "psu1_in_w"), np.array([600.0, 300.0]), np.array([100.0, 100.0])
+    fitted = fit(rows, names, ("power", "power"), scale, centre)
+    other = rows.copy()
+    other[:, 1] += 0.04 * (rows[:, 1] + 3.0)  # 4 % of 300 W and of what is more
+    rest = rest_of(fitted, other)[:, 1]
+    quiet, busy = rest[load[31:] < -1].mean(), rest[load[31:] > 1].mean()
+    assert 0 < quiet == pytest.approx(busy, abs=0.1)
+
+
+def test_rounded_fans_that_are_a_step_apart_may_turn_alike() -> None:
+    rows = cooled_by_will(4_000, 5, will=0.1)
+    rows[:, 3:] = np.round(rows[:, 3:], 1)
+    fitted = fit(rows, FANS, FAN_QUANTITIES, FAN_SCALE)
+    assert fitted.step[3] == pytest.approx(0.1)
+    apart = rows[:200].copy()
+    apart[:, 3] = apart[:, 4] + 0.1
+    assert np.abs(rest_of(fitted, apart)[:, 3]).max() < 1e-6
+    apart[:, 3] = apart[:, 4] - 2.0
+    assert rest_of(fitted, apart)[:, 3].max() < -2
