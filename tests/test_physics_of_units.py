@@ -73,3 +73,14 @@ def test_air_that_warms_as_far_within_an_hour_is_no_failure_of_cooling() -> None
 def test_a_fan_that_tells_a_share_is_missed_when_it_stands_and_the_others_turn() -> None:
     assert "fan_failure" in told(SERVER, {"fan2_pct": 0.0})
     assert told(SERVER, {f"fan{n}_pct": 0.0 for n in (1, 2, 3, 4)} | {"power_w": 8.0}) == []
+
+
+def test_a_clock_at_its_highest_is_held_down_by_nothing_however_much_work_there_is() -> None:
+    """A clock that rises with load up to its end would be expected to go on for ever."""
+    machine = SERVER | {"cpu_freq_hz": ("frequency", "Hz", 2.5e9)}
+    climbs = [(100.0, 1.58e9), (160.0, 1.85e9), (250.0, 2.14e9), (400.0, 2.5e9)] * 3
+    slower = [{"power_w": w, "cpu_freq_hz": hz} for w, hz in climbs for _ in range(30)]
+    busy = [{"power_w": 680.0, "cpu_freq_hz": 2.5e9}] * 60
+    held = [{"power_w": 380.0, "cpu_freq_hz": 1.8e9}] * 30
+    assert "power_cap" not in told(machine, *slower, *busy)
+    assert "power_cap" in told(machine, *slower, *held)
