@@ -33,6 +33,7 @@ GIVEN_SHARE = 0.93  # of the power that supplies take
 LEAST_A = 3.0
 LEAST_DUTY = 0.05  # of the fan of a cooling unit that runs
 LEAST_RISE_K = 3.0
+COARSE_STEPS = 1.5  # of a meter: half of one now and in what was learned, at either end of a supply
 GPU_DOUBT = 2.0  # a card goes from idle to full between two readings, past loads that it never showed
 METER_K = 0.5  # what two thermometers of 1 °C, one of them in the air, may be off together for long
 METER_SHARE = 0.03  # the same of a meter of power, and of what supplies lose at another load
@@ -126,9 +127,7 @@ class Physics:
         begins = elapsed_s > GAP_S
         y, drivers, taken = self._measure(tick, channels, elapsed_s)
         expected, unsure = self.baselines.expect(drivers)
-        if channels.clock >= 0:  # a load that is new may have any clock, but none that never was
-            fastest = math.log(max(float(tick.peak[channels.columns[channels.clock]]), 1.0))
-            expected[channels.clock] = min(expected[channels.clock], fastest)
+        self._bound(tick, channels, expected)
         unsure[channels.groups["gpu"]] *= GPU_DOUBT
         residual = y - expected
         usable = taken & np.isfinite(residual) & (unsure <= channels.limits[:, 0])
@@ -146,6 +145,14 @@ class Physics:
         has_jumped = self.jumped_ns > 0 and tick.time_ns - self.jumped_ns <= JUMP_LASTS_S * SECOND_NS
         jumped_k = self.jumped_k if has_jumped else 0.0
         return Residuals(channels, self.smooth, expected, y, beyond, usable, jumped_k)
+
+    @staticmethod
+    def _bound(tick: ScoredTick, channels: Channels, expected: Array) -> None:
+        """A load, or fans, that are new may come with any clock and power, but with none that never was."""
+        for j in (channels.clock, channels.work):
+            if j >= 0:
+                highest = math.log(max(float(tick.peak[channels.columns[j]]), 1.0))
+                expected[j] = min(expected[j], highest)
 
     def _see_jump(self, time_ns: int, channels: Channels, residual: Array, usable: NDArray[np.bool_]) -> None:
         """Note air that was as usual a reading ago and is not any more."""
@@ -317,7 +324,7 @@ class Physics:
         supplies = channels.efficiency
         if len(supplies):  # a coarse meter may be off by half a step for hours, and so may its fellow
             quantum_w = np.where(np.isfinite(self.quantum_w[supplies]), self.quantum_w[supplies], 0.0)
-            coarse = quantum_w / np.maximum(tick.seen[channels.given], LEAST_W)
+            coarse = COARSE_STEPS * quantum_w / np.maximum(tick.seen[channels.given], LEAST_W)
             limits[supplies] = np.maximum(limits[supplies], coarse[:, None])
         return limits
 

@@ -16,6 +16,7 @@ from agent.rules.site import find_site_faults
 from agent.scored import NOT_KNOWN, ScoredTick
 from agent.tick_points import six_digits
 
+ALIKE = 1 / 3  # of a supply's loss of efficiency
 ALONE = 0.4  # of a part's residual: its fellows stay below this
 COLDER = -0.6  # a fellow this much colder: the work moved from it, and no heat sink came loose
 FAR_APART = 0.6  # log of how the rises of sockets are apart, beyond what work that moved can do
@@ -206,6 +207,11 @@ def _of_efficiency(tick: ScoredTick, res: Residuals) -> list[Finding]:
     if not worse:
         return []
     j = min(worse, key=lambda i: size(res, i))
+    fellows = [
+        size(res, i) for i in res.channels.efficiency.tolist() if i != j and not math.isnan(size(res, i))
+    ]
+    if fellows and float(np.median(fellows)) < ALIKE * size(res, j):
+        return []  # at a load that is new all of them are less efficient than expected
     usual, now = math.exp(float(res.expected[j])), math.exp(float(res.expected[j]) + size(res, j))
     name = res.channels.names[j].split("_")[0]
     told = Evidence(f"{name}_efficiency", "other", "1", six_digits(now), six_digits(usual), "for")
