@@ -18,7 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.physics_channels import MARGIN_ZERO_C, Channels, channels_of
+from agent.physics_channels import Channels, channels_of
+from agent.physics_values import (
+    GIVEN_SHARE,
+    LEAST_RISE_K,
+    LEAST_W,
+    log_loads,
+    rises_of,
+    running,
+    values_of,
+)
 from agent.scored import ScoredTick
 from agent.sensors import SECOND_NS
 from models.physics import Baselines
@@ -28,17 +37,11 @@ GAP_S = 1_200.0  # after a longer one the filters begin anew
 SETTLE_S = 600.0  # between two new looks at what was learned
 UNREST, UNREST_LAGS = 0.1, 1.5  # what a step of log load leaves for so many of the channel's lags
 TRANSIENT = 0.2  # load and what is left of it behind the lag, as logarithms: more than this apart says little
-LEAST_W = 25.0
-GIVEN_SHARE = 0.93  # of the power that supplies take
-LEAST_A = 3.0
-LEAST_DUTY = 0.05  # of the fan of a cooling unit that runs
-LEAST_RISE_K = 3.0
 COARSE_STEPS = 1.5  # of a meter: half of one now and in what was learned, at either end of a supply
 GPU_DOUBT = 2.0  # a card goes from idle to full between two readings, past loads that it never showed
 METER_K = 0.5  # what two thermometers of 1 °C, one of them in the air, may be off together for long
 METER_SHARE = 0.03  # the same of a meter of power, and of what supplies lose at another load
 JUMP_K, JUMP_FROM_K, JUMP_LASTS_S = 10.5, 3.3, 300.0  # of air at the inlet
-STANDS_STILL = 0.5  # of the median speed
 SPREADS = 5.0
 STILL = 0.5  # of the slow limit: so much must be there now, or what the slow filter holds is over
 NEAR, CALM = 0.4, 0.8  # of a limit: from here on a tick teaches less, and from here on next to nothing
@@ -64,13 +67,6 @@ def _or_zero(values: Array) -> Array:
     """The same with 0 for NaN; `nan_to_num` takes ten times as long."""
     zeroed: Array = np.where(np.isnan(values), 0.0, values)
     return zeroed
-
-
-def _median(values: Array) -> float:
-    """Of a few values; `median` takes ten times as long."""
-    ordered: list[float] = sorted(values.tolist())
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,120 +176,39 @@ class Physics:
         self, tick: ScoredTick, channels: Channels, elapsed_s: float
     ) -> tuple[Array, Array, NDArray[np.bool_]]:
         """(J,) y, (J, 4) drivers and where both are worth something."""
-        seen, present = tick.seen, tick.present
-        count, thermal = len(channels.roles), channels.thermal
-        y, ok = np.zeros(count), np.zeros(count, bool)
-        power_w = (
-            float(seen[channels.power].sum())
-            if len(channels.power) and present[channels.power].all()
-            else math.nan
-        )
-        speeds = seen[channels.fan_columns]
-        speed = _median(speeds) if len(speeds) else 1.0
-        is_on = speed >= LEAST_DUTY if channels.cools else power_w >= LEAST_W or not len(channels.power)
-        if not is_on:
+        run = running(tick, channels)
+        if not run.is_on:
             self.rests_to_ns = tick.time_ns + int(REST_S * SECOND_NS)
-        turns = len(speeds) > 0 and bool(present[channels.fan_columns].all()) and speed > 0
-        turns = turns and bool(speeds.min() >= STANDS_STILL * speed)
-        # A carried meter is not this moment's: a load that came with a reading that went missing.
-        newest_w = power_w if tick.arrived[channels.power].all() else math.nan
-        load_w = np.full(count, newest_w)
-        load_w[channels.levels] = 1.0
-        if len(thermal):
-            own = channels.own_power
-            rest_w = newest_w
-            if len(channels.gpu_power):
-                drawn_w = float(seen[channels.gpu_power].sum())
-                rest_w = (
-                    GIVEN_SHARE * newest_w - drawn_w if tick.arrived[channels.gpu_power].all() else math.nan
-                )
-            load_w[thermal] = np.where(channels.is_exhaust, newest_w, rest_w)
-            own_w = np.where(tick.arrived[own], seen[own], np.nan)
-            load_w[thermal] = np.where(own >= 0, own_w, load_w[thermal])
-        if channels.work >= 0:
-            load_w[channels.work] = math.exp(float(seen[channels.utilization]))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            now = np.log(np.maximum(load_w, 1.0))
-            rate = np.where(
-                channels.lags_s > 0, -np.expm1(-elapsed_s / np.maximum(channels.lags_s, 1e-9)), 1.0
-            )
-            jump = np.abs(now - np.where(np.isnan(self.newest), now, self.newest))
-            calms = np.exp(-elapsed_s / np.maximum(UNREST_LAGS * channels.lags_s, 1.0))
-            self.unrest = np.maximum(_or_zero(jump), self.unrest * calms)
-            self.newest = np.where(np.isnan(now), self.newest, now)
-            fresh = np.isnan(self.load) | (elapsed_s > GAP_S)
-            self.load = np.where(
-                np.isnan(now), self.load, np.where(fresh, now, self.load + (now - self.load) * rate)
-            )
-            if len(thermal):
-                value = seen[channels.columns[thermal]]
-                value = np.where(channels.is_margin, MARGIN_ZERO_C - np.abs(value), value)
-                rise = value - float(seen[channels.inlet])
-                y[thermal] = np.log(np.maximum(rise, 1.0))
-                ok[thermal] = (
-                    tick.arrived[channels.columns[thermal]]
-                    & present[channels.inlet]
-                    & (rise >= LEAST_RISE_K)
-                    & (np.abs(now[thermal] - self.load[thermal]) <= TRANSIENT)
-                )
-                ok[thermal] &= turns or not len(speeds)
-            twins = channels.groups["twin"]
-            if len(twins):
-                cpus = channels.groups["cpu"]
-                y[twins] = (y[cpus] - y[cpus].mean()) * len(cpus) / (len(cpus) - 1)
-                ok[twins] = ok[cpus].all()
-            if len(channels.fans):
-                own_speed = seen[channels.columns[channels.fans]]
-                y[channels.fans] = np.log(np.maximum(own_speed, 1e-3) / max(speed, 1e-3))
-                ok[channels.fans] = tick.arrived[channels.columns[channels.fans]] & turns
-            if len(channels.shares):
-                parts = seen[channels.columns[channels.shares]]
-                whole = float(parts.sum())
-                y[channels.shares] = parts / max(whole, 1.0)
-                ok[channels.shares] = (
-                    bool(tick.arrived[channels.columns[channels.shares]].all()) and parts.min() > 0.08 * whole
-                )
-            if len(channels.efficiency):
-                taken_w, given_w = seen[channels.columns[channels.efficiency]], seen[channels.given]
-                ratio = given_w / np.maximum(taken_w, 1.0)
-                y[channels.efficiency] = np.log(np.maximum(ratio, 0.01))
-                ok[channels.efficiency] = (
-                    tick.arrived[channels.columns[channels.efficiency]]
-                    & tick.arrived[channels.given]
-                    & (ratio > 0.5)
-                    & (ratio < 1.0)
-                )
-                self.load[channels.efficiency] = np.log(np.maximum(given_w, 1.0))
-                self._see_steps(channels.efficiency, given_w, tick.arrived[channels.given])
-            if len(channels.phases):
-                amps = seen[channels.columns[channels.phases]]
-                y[channels.phases] = amps / max(float(amps.sum()), 0.1)
-                arrived = tick.arrived[channels.columns[channels.phases]]
-                ok[channels.phases] = (
-                    bool(arrived.all()) and amps.mean() >= LEAST_A and amps.min() > 0.1 * amps.mean()
-                )
-            if len(channels.levels):
-                y[channels.levels] = seen[channels.columns[channels.levels]]
-                ok[channels.levels] = tick.arrived[channels.columns[channels.levels]]
-                ok[channels.groups["air"]] &= turns or not len(speeds)
-            if channels.work >= 0:
-                rest = float(seen[channels.gpu_power].sum()) if len(channels.gpu_power) else 0.0
-                y[channels.work] = math.log(max(power_w - rest, 1.0)) if power_w == power_w else 0.0
-                ok[channels.work] = bool(present[channels.utilization]) and power_w == power_w
-            if channels.clock >= 0:
-                at = channels.columns[channels.clock]
-                y[channels.clock] = math.log(max(float(seen[at]), 1.0))
-                ok[channels.clock] = bool(tick.arrived[at]) and float(seen[at]) > 0
-        log_speed = math.log(max(speed, 1e-3))
+        now = log_loads(tick, channels, run)
+        self._follow(now, channels.lags_s, elapsed_s)
+        with np.errstate(invalid="ignore"):
+            is_level = np.abs(now - self.load) <= TRANSIENT
+        y, ok = values_of(tick, channels, run, is_level)
+        if len(channels.efficiency):
+            given_w = tick.seen[channels.given]
+            self.load[channels.efficiency] = np.log(np.maximum(given_w, 1.0))
+            self._see_steps(channels.efficiency, given_w, tick.arrived[channels.given])
+        log_speed = math.log(max(run.speed, 1e-3))
         unset = np.isnan(self.reference[:, 0]) & ok
         self.reference[unset, 0], self.reference[unset, 1] = self.load[unset], log_speed
-        drivers = np.ones((count, 4))
+        drivers = np.ones((len(channels.roles), 4))
         drivers[:, 1] = _or_zero(self.load - self.reference[:, 0])
         drivers[:, 2] = _or_zero(log_speed - self.reference[:, 1])
         drivers[:, 3] = drivers[:, 1] ** 2
-        ok &= is_on and tick.time_ns >= self.rests_to_ns
+        ok &= run.is_on and tick.time_ns >= self.rests_to_ns
         ok &= np.isfinite(self.load) & (self.unrest <= UNREST)
         return y, drivers, ok
+
+    def _follow(self, now: Array, lags_s: Array, elapsed_s: float) -> None:
+        """Let the loads behind the channels' lags follow those of this moment."""
+        rate = np.where(lags_s > 0, -np.expm1(-elapsed_s / np.maximum(lags_s, 1e-9)), 1.0)
+        jump = np.abs(now - np.where(np.isnan(self.newest), now, self.newest))
+        calms = np.exp(-elapsed_s / np.maximum(UNREST_LAGS * lags_s, 1.0))
+        self.unrest = np.maximum(_or_zero(jump), self.unrest * calms)
+        self.newest = np.where(np.isnan(now), self.newest, now)
+        fresh = np.isnan(self.load) | (elapsed_s > GAP_S)
+        followed = np.where(fresh, now, self.load + (now - self.load) * rate)
+        self.load = np.where(np.isnan(now), self.load, followed)
 
     def _see_steps(self, supplies: NDArray[np.intp], given_w: Array, arrived: NDArray[np.bool_]) -> None:
         """Learn how coarse the meters of supplies are."""
@@ -307,7 +222,7 @@ class Physics:
         """(J,) by how much meters may be wrong: a degree of five is much, of fifty it is little."""
         meter = np.zeros(len(channels.roles))
         if len(channels.thermal):
-            meter[channels.thermal] = METER_K * np.exp(-_or_zero(self._last_y(tick, channels)))
+            meter[channels.thermal] = METER_K / np.fmax(rises_of(tick, channels), LEAST_RISE_K)
             if len(channels.gpu_power):  # what is left for the rest is a small difference of large numbers
                 given_w = float(tick.seen[channels.gpu_power].sum())
                 rest_w = max(GIVEN_SHARE * float(tick.seen[channels.power].sum()) - given_w, LEAST_W)
@@ -327,12 +242,6 @@ class Physics:
             coarse = COARSE_STEPS * quantum_w / np.maximum(tick.seen[channels.given], LEAST_W)
             limits[supplies] = np.maximum(limits[supplies], coarse[:, None])
         return limits
-
-    def _last_y(self, tick: ScoredTick, channels: Channels) -> Array:
-        value = tick.seen[channels.columns[channels.thermal]]
-        value = np.where(channels.is_margin, MARGIN_ZERO_C - np.abs(value), value)
-        logs: Array = np.log(np.maximum(value - float(tick.seen[channels.inlet]), LEAST_RISE_K))
-        return logs
 
     def _hold(
         self, time_ns: int, period_ns: int, limits: Array, usable: NDArray[np.bool_]
