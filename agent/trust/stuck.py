@@ -30,6 +30,7 @@ SIBLINGS_RUNS, SIBLINGS_LONGER, SIBLINGS_TICKS = 200, 6.0, 60
 FLICKERS = 0.1  # of its readings differ from the one before
 NOW_READINGS = 64.0
 LEAST_OTHERS = 3
+AS_LONG = 0.5  # of a meter's standing still: its fellows did for so much of it
 PART_SCALE = 4.0  # from nothing to the highest, of a GPU's load by its own sensors: a scale that stays
 ENDS_OF_SCALE = (0.0, 1.0, 100.0)  # where a share or a duty stays by right
 _NONE, _STUCK = int(Doubt.NONE), int(Doubt.STUCK)
@@ -68,11 +69,22 @@ def _doubt(memory: Memory, roles: Roles, long: NDArray[np.bool_], values: Array,
     by_siblings &= (memory.changes >= FLICKERS) & (~roles.has_part | (wide >= LEAST_LOAD))
     by_siblings &= memory.flat_ticks >= np.maximum(SIBLINGS_LONGER * memory.longest, SIBLINGS_TICKS)
     stuck = long & (by_record | by_load | by_siblings) & (time_ns - memory.flat_ns >= LEAST_NS)
-    stuck &= ~np.isin(values, ENDS_OF_SCALE)
+    stuck &= ~np.isin(values, ENDS_OF_SCALE) & ~_rests_with_fellows(memory, roles)
     fresh = stuck & (memory.doubt == _NONE)
     memory.doubt[fresh] = _STUCK
     memory.since_ns[fresh], memory.before[fresh] = memory.flat_ns[fresh], np.nan
     memory.out[fresh] = values[fresh]
+
+
+def _rests_with_fellows(memory: Memory, roles: Roles) -> NDArray[np.bool_]:
+    """(F,) meters of power whose fellows all stand still: so does the load, and warm air moves the rest."""
+    power = np.flatnonzero(roles.is_power)
+    rests = np.zeros(len(roles.is_power), bool)
+    if len(power) > 1:
+        for column in power.tolist():
+            still = memory.flat_ticks[power[power != column]] >= AS_LONG * memory.flat_ticks[column]
+            rests[column] = bool(still.all())
+    return rests
 
 
 def _siblings_move(memory: Memory, roles: Roles) -> NDArray[np.bool_]:

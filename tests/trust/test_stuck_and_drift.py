@@ -38,6 +38,15 @@ def test_an_idle_machine_stands_still_by_right() -> None:
     assert not doubts_of(judge_all(values))
 
 
+def test_meters_that_all_rest_while_warm_air_drives_the_fans_stand_still_by_right() -> None:
+    values = usual_values(4_000)
+    meters = [column(name) for name in ("power_w", "psu1_in_w", "psu2_in_w")]
+    values[2_000:, meters] = values[1_999, meters]
+    assert not doubts_of(judge_all(values))
+    values[2_000:, meters[1:]] = usual_values(4_000)[2_000:, meters[1:]]
+    assert kinds_of(judge_all(values)) == {("power_w", Doubt.STUCK)}
+
+
 def test_a_gpu_that_idles_stands_still_by_right_while_the_machine_works() -> None:
     host, values = gpu_machine(idle_from=2_000)
     assert not doubts_of(judge_all(values, of=host))
