@@ -25,6 +25,7 @@ LEAST_LOAD = 1.0  # of the load's own scale
 FOLLOWS = 0.5  # of its variance that the load explains
 FOLLOWERS_LONGER = 1.5
 DUE_SPREADS, DUE_QUANTA = 4.0, 2.0
+SOME_LOAD = 0.5  # of it, where others of the quantity are asked too
 # And for one whose like go on flickering as they always did.
 SIBLINGS_RUNS, SIBLINGS_LONGER, SIBLINGS_TICKS = 200, 6.0, 60
 FLICKERS = 0.1  # of its readings differ from the one before
@@ -66,7 +67,8 @@ def _doubt(memory: Memory, roles: Roles, long: NDArray[np.bool_], values: Array,
     by_load = (explained >= FOLLOWS * memory.variance) & (memory.count >= KNOWN_READINGS)
     by_load &= due >= DUE_SPREADS * spread + DUE_QUANTA * memory.quantum
     by_siblings = (memory.runs >= SIBLINGS_RUNS) & _siblings_move(memory, roles)
-    by_siblings &= (memory.changes >= FLICKERS) & (~roles.has_part | (wide >= LEAST_LOAD))
+    # At full load all is flat, and a coarse meter rests on one step while its fellows tremble about an edge.
+    by_siblings &= (memory.changes >= FLICKERS) & (wide >= np.where(roles.has_part, LEAST_LOAD, SOME_LOAD))
     by_siblings &= memory.flat_ticks >= np.maximum(SIBLINGS_LONGER * memory.longest, SIBLINGS_TICKS)
     stuck = long & (by_record | by_load | by_siblings) & (time_ns - memory.flat_ns >= LEAST_NS)
     stuck &= ~np.isin(values, ENDS_OF_SCALE) & ~_rests_with_fellows(memory, roles)
