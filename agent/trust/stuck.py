@@ -25,10 +25,10 @@ LEAST_LOAD = 1.0  # of the load's own scale
 FOLLOWS = 0.5  # of its variance that the load explains
 FOLLOWERS_LONGER = 1.5
 DUE_SPREADS, DUE_QUANTA = 4.0, 2.0
-SOME_LOAD = 0.5  # of it, where others of the quantity are asked too
 # And for one whose like go on flickering as they always did.
 SIBLINGS_RUNS, SIBLINGS_LONGER, SIBLINGS_TICKS = 200, 6.0, 60
 FLICKERS = 0.1  # of its readings differ from the one before
+SOME_LOAD = 0.5  # of the load's own scale
 NOW_READINGS = 64.0
 LEAST_OTHERS = 3
 AS_LONG = 0.5  # of a meter's standing still: its fellows did for so much of it
