@@ -41,6 +41,7 @@ class Track:
     calm_since_ns: int = 0
     is_beyond_limit: bool = False  # in this episode a sensor was beyond its own limit: no opinion of ours
     is_guess: bool = False  # the score found it, and at most a classifier named it
+    shown_ns: int = 0  # the newest tick that showed the fault which the open alert tells
 
     def give_way(self, tick: ScoredTick) -> None:
         """A fault is told now: what tells of load ends, and begins anew afterwards."""
@@ -88,8 +89,7 @@ class Track:
         if alert is None:
             return
         for finding in found:
-            seen_at = sum(finding.fault in mark.faults for mark in self.marks)
-            if finding.basis != "limit" and seen_at < RAISE_AT:
+            if finding.basis != "limit" and not self._is_steady(finding):
                 continue  # one tick's glitch neither names a fault nor makes it graver
             is_graver = severity_rank(finding.severity) < severity_rank(alert.severity)
             alert.severity = graver(alert.severity, finding.severity)
@@ -101,6 +101,21 @@ class Track:
                 _tell(alert, finding)
                 self.is_guess = finding.basis == "score"
                 return
+
+    def successors(self, tick: ScoredTick, found: Sequence[Finding]) -> list[Finding]:
+        """Faults that are shown steadily while what the open alert tells has been gone for as long as a
+        calm takes: it is over, and they are news. What it names as its consequences is none."""
+        alert = self.alert
+        if alert is None or alert.fault == UNKNOWN or any(f.fault == alert.fault for f in found):
+            self.shown_ns = tick.time_ns
+            return []
+        self.shown_ns = self.shown_ns or tick.time_ns  # of a record without it
+        if tick.time_ns - self.shown_ns < CALM_NS:
+            return []
+        return [f for f in found if f.basis != "score" and f.fault not in alert.also and self._is_steady(f)]
+
+    def _is_steady(self, finding: Finding) -> bool:
+        return sum(finding.fault in mark.faults for mark in self.marks) >= RAISE_AT
 
     def count_calm(self, kind: Kind, tick: ScoredTick, abnormal: bool) -> None:
         """Count the calm ticks in a row, and since when; only ticks that prove something come here."""

@@ -5,6 +5,9 @@ nothing ──2 of 3 ticks abnormal, or a hard limit──► open ──10 min 
                                                      ▲                                  │
                                                      └────────back within 30 min────────┘
 
+An alert whose fault nothing has shown for those 10 min while another one is shown steadily ends too, and the
+other opens: what is repaired does not hide what breaks next.
+
 What tells of load alone (LOAD_FAULTS) has a track of its own and gives way: it opens while no other alert of
 the host's condition is open, and ends when one opens. So there is one of a kind, and work hides no fault.
 """
@@ -70,6 +73,14 @@ class HostAlerts:
             before = track.alert.copy() if track.alert is not None else None
             self._advance(track, kind, tick, found, rests)
             self._settle(track)
+            if (
+                before is not None
+                and before.is_open
+                and track.alert is not None
+                and track.alert.id != before.id
+            ):
+                before.state, before.ended_ns = "resolved", tick.time_ns
+                changed.append(before)
             if track.alert is not None and track.alert != before:
                 changed.append(track.alert.copy())
         if loads or LOAD in self.tracks:
@@ -208,6 +219,11 @@ class HostAlerts:
                 self._raise(track, tick, found)
             return
         track.refine(found)
+        successors = track.successors(tick, found)
+        if successors:
+            track.is_beyond_limit = any(finding.basis == "limit" for finding in successors)
+            self._raise(track, tick, successors)
+            return
         track.alert.score = max(track.alert.score, score)
         track.count_calm(kind, tick, abnormal)
         if track.calm_ticks >= CALM_TICKS and tick.time_ns - track.calm_since_ns >= CALM_NS:
@@ -257,3 +273,12 @@ class HostAlerts:
         )
         track.is_guess = first.basis == "score"
         return track.alert
+
+
+def _changes(before: Alert | None, now: Alert | None, tick: ScoredTick) -> list[Alert]:
+    """What a tick made of a track's alert, the end of one that another took the place of first."""
+    ended = []
+    if before is not None and now is not None and before.is_open and now.id != before.id:
+        before.state, before.ended_ns = "resolved", tick.time_ns
+        ended = [before]
+    return [*ended, now.copy()] if now is not None and now != before else ended

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 
 import msgspec
@@ -63,6 +64,33 @@ def test_physical_evidence_raises_without_a_score() -> None:
     assert alerts.update(build_tick(0, scored=False), [FAN]) == []
     (alert,) = alerts.update(build_tick(1, scored=False), [FAN])
     assert (alert.fault, alert.score) == ("fan_failure", -1.0)
+
+
+PSU = build_finding("psu_failure", "P2")
+
+
+def test_what_is_repaired_does_not_hide_what_breaks_next() -> None:
+    alerts = HostAlerts("n07")
+    (first,) = [alert for minute in range(4) for alert in tell(alerts, minute, PSU) if alert.raised_ns][:1]
+    assert not [a for minute in range(4, 13) for a in tell(alerts, minute, FAN) if a.fault == "fan_failure"]
+    ended, second = tell(alerts, 13, FAN)
+    assert (ended.id, ended.state, ended.fault) == (first.id, "resolved", "psu_failure")
+    assert (second.state, second.fault) == ("open", "fan_failure")
+    assert second.onset_ns > first.onset_ns
+    assert [a.id for a in tell(alerts, 14, FAN, PSU)] == []
+
+
+def test_a_fault_beside_one_that_is_still_shown_takes_no_place() -> None:
+    alerts = HostAlerts("n07")
+    changes = [alert for minute in range(40) for alert in tell(alerts, minute, PSU, FAN)]
+    assert {alert.fault for alert in changes} == {"psu_failure"}
+
+
+def test_what_an_alert_names_as_its_consequence_takes_no_place() -> None:
+    alerts, cause = HostAlerts("n07"), replace(FAN, also=("cpu_throttling",))
+    hot = build_finding("cpu_throttling", "P2")
+    tell(alerts, 0, cause), tell(alerts, 1, cause)
+    assert not [a for minute in range(2, 30) for a in tell(alerts, minute, hot) if a.fault != "fan_failure"]
 
 
 def test_a_tachometers_glitch_of_one_tick_raises_nothing() -> None:
