@@ -42,7 +42,12 @@ class CohortChoice:
         self._hosts = hosts or {}
         self._ordered = {cohort: tuple(names) for cohort, names in sensors.items()}
         self._sets = {cohort: frozenset(names) for cohort, names in sensors.items()}
+        self._modelled = frozenset[str]().union(*self._sets.values())
         self._of_kind: dict[str, frozenset[str]] = {}
+
+    def models(self, sensor: str) -> bool:
+        """Whether a cohort has this sensor, of whatever quantity: tables of numbers have no quantities."""
+        return sensor in self._modelled
 
     def best(self, sensors: Iterable[str], kind: str = "", host: str = "") -> str:
         """The cohort that is most like a host's modelled sensors, "" if the host has too little of each.

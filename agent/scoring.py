@@ -140,8 +140,9 @@ class Scorer:
         return is_learning and run.ticks[-1].time_ns // HOUR_NS != hour
 
     def _best_cohort(self, host: Host, known: int) -> str:
-        sensors = (s.name for s in host.clock.sensors[:known] if s.quantity in MODEL_QUANTITIES)
-        return self._cohorts.best(sensors, host.kind, host.name)
+        sensors = host.clock.sensors[:known]
+        modelled = (s.name for s in sensors if s.quantity in MODEL_QUANTITIES or self._cohorts.models(s.name))
+        return self._cohorts.best(modelled, host.kind, host.name)
 
     # -- a cohort's models -------------------------------------------------------------------------------
 

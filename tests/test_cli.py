@@ -126,7 +126,7 @@ def test_an_error_is_a_line_and_an_exit_code(
 def test_ctrl_c_is_exit_130_without_a_traceback() -> None:
     command = [sys.executable, "-m", "agent", "decode", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(5)  # until it waits for its first message
+        time.sleep(10)  # until it waits for its first message, on a busy machine too
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert (process.returncode, said) == (130, "")
