@@ -73,21 +73,10 @@ class HostAlerts:
             before = track.alert.copy() if track.alert is not None else None
             self._advance(track, kind, tick, found, rests)
             self._settle(track)
-            if (
-                before is not None
-                and before.is_open
-                and track.alert is not None
-                and track.alert.id != before.id
-            ):
-                before.state, before.ended_ns = "resolved", tick.time_ns
-                changed.append(before)
-            if track.alert is not None and track.alert != before:
-                changed.append(track.alert.copy())
+            changed += _changes(before, track.alert, tick)
         if loads or LOAD in self.tracks:
-            changed = [
-                *self._advance_load(tick, findings, loads, rests),
-                *changed,
-            ]  # ends before others begin
+            # Load ends before others begin.
+            changed = [*self._advance_load(tick, findings, loads, rests), *changed]
         return changed
 
     def _advance_load(
@@ -105,7 +94,7 @@ class HostAlerts:
         elif track.alert is not None and track.alert.is_open:  # such a tick says nothing of load
             track.alert.data = "live" if tick.arrived.any() else "stale"
         self._settle(track)
-        return [track.alert.copy()] if track.alert is not None and track.alert != before else []
+        return _changes(before, track.alert, tick)
 
     def open_without_tick(self, finding: Finding, onset_ns: int, now_ns: int) -> list[Alert]:
         """Take what is found of a host whose readings close no ticks: a copy of the alert that this opened.
@@ -271,7 +260,7 @@ class HostAlerts:
             rack=self.rack,
             model=model,
         )
-        track.is_guess = first.basis == "score"
+        track.is_guess, track.shown_ns = first.basis == "score", raised_ns
         return track.alert
 
 

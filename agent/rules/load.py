@@ -66,23 +66,19 @@ def _of_plateau(tick: ScoredTick, layout: Layout, plateau: Plateau, power_w: flo
     since_ns = plateau.since_hour * HOUR_NS
     hours = (tick.time_ns - since_ns) // HOUR_NS
     usual = f"{say(round(plateau.low_w), 'W')} to {say(round(plateau.high_w), 'W')} a day"
-    return Finding(
-        kind="condition",
-        fault="abnormal_load",
-        severity=FAULTS["abnormal_load"].severity,
-        confidence=0.7,
-        basis="evidence",
-        diagnosis=f"Sustained unexplained load on {tick.host} since {say_time(since_ns)} ({hours} h): "
+    return _finding(
+        "abnormal_load",
+        0.7,
+        f"Sustained unexplained load on {tick.host} since {say_time(since_ns)} ({hours} h): "
         f"{say(round(plateau.level_w), 'W')} day and night (usual {usual}), and it hardly varies: CV "
         f"{plateau.shake:.2g} vs {plateau.usual_shake:.2g}.",
-        evidence=(
+        (
             _power(tick, layout, power_w, plateau.low_w),
             Evidence(
                 "power_cv", "other", "1", six_digits(plateau.shake), six_digits(plateau.usual_shake), "for"
             ),
-            *_busy(tick, layout, NOT_KNOWN),
+            *_busy(tick, layout),
         ),
-        actions=FAULTS["abnormal_load"].actions,
     )
 
 
@@ -92,20 +88,23 @@ def _of_idle(tick: ScoredTick, layout: Layout, idle: Idle, power_w: float) -> Fi
     proof = f"it has drawn {say(round(idle.highest_w), 'W')}"
     if not math.isnan(idle.busy):
         proof = f"utilization at most {100 * idle.busy:.0f} %"
-    return Finding(
-        kind="condition",
-        fault="idle_server",
-        severity=FAULTS["idle_server"].severity,
-        confidence=0.8,
-        basis="evidence",
-        diagnosis=f"{tick.host} has done nothing for {days} days, since {say_time(since_ns)} or earlier: it "
+    return _finding(
+        "idle_server",
+        0.8,
+        f"{tick.host} has done nothing for {days} days, since {say_time(since_ns)} or earlier: it "
         f"draws {say(round(power_w), 'W')}, its lowest is {say(round(idle.floor_w), 'W')} ({proof}).",
-        evidence=(
+        (
             _power(tick, layout, power_w, idle.highest_w),
             Evidence("power_floor_w", "power", "W", six_digits(power_w), six_digits(idle.floor_w), "for"),
-            *_busy(tick, layout, NOT_KNOWN),
+            *_busy(tick, layout),
         ),
-        actions=FAULTS["idle_server"].actions,
+    )
+
+
+def _finding(fault: str, confidence: float, diagnosis: str, evidence: tuple[Evidence, ...]) -> Finding:
+    known = FAULTS[fault]
+    return Finding(
+        "condition", fault, known.severity, confidence, "evidence", diagnosis, evidence, known.actions
     )
 
 
@@ -119,8 +118,8 @@ def _power(tick: ScoredTick, layout: Layout, power_w: float, instead_w: float) -
     return Evidence(tick.sensors[i], "power", "W", seen, six_digits(share * instead_w), "for")
 
 
-def _busy(tick: ScoredTick, layout: Layout, expected: float) -> tuple[Evidence, ...]:
+def _busy(tick: ScoredTick, layout: Layout) -> tuple[Evidence, ...]:
     i = layout.utilization
     if i < 0 or not tick.present[i]:
         return ()
-    return (Evidence("cpu_util", "utilization", "1", six_digits(float(tick.seen[i])), expected, "for"),)
+    return (Evidence("cpu_util", "utilization", "1", six_digits(float(tick.seen[i])), NOT_KNOWN, "for"),)
